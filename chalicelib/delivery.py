@@ -1,0 +1,120 @@
+"""What is owed to a target, how it is called there, and what it gave as proof."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from chalicelib.event import Event
+from chalicelib.people import Conversation, Decision, Person, Profile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where events go: one entry of `crms.yaml`.
+
+    name: what this hub calls it; it names its queue. crm: the connector.
+    kinds and directions: what it is owed. notices: whether events without a customer go there too.
+    concurrency: how many deliveries it gets at once (2 … 1000).
+    secret: the name of the parameter with its credentials.
+    private_network: it may be at a private or loopback address.
+    """
+
+    name: str
+    crm: str
+    url: str
+    secret: str = ""
+    kinds: tuple[str, ...] = ()
+    directions: tuple[str, ...] = ("inbound", "outbound", "internal")
+    notices: bool = False
+    concurrency: int = 2
+    private_network: bool = False
+    settings: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One event owed to one target, with all a connector may need to tell it.
+
+    conversation: as it was when the event was absorbed, None outside one.
+    opened, moved, closed: what this event did to it.
+    owner: the person who owns it now, None while nobody does.
+    contact: the customer's id at this target, empty until there is one.
+    lead: the id there of what was opened for the conversation, empty if nothing was.
+    phones and emails: the customer's, in E.164 and lower case; only what a platform verified.
+    identities: `channel#scope#id` of all the customer's addresses.
+    """
+
+    event: Event
+    profile: Profile
+    decision: Decision
+    conversation: Conversation | None = None
+    opened: bool = False
+    moved: bool = False
+    closed: bool = False
+    owner: Person | None = None
+    contact: str = ""
+    lead: str = ""
+    seq: int = 0
+
+    @property
+    def phones(self) -> tuple[str, ...]:
+        """Verified phones, E.164."""
+        return self._keys("phone#")
+
+    @property
+    def emails(self) -> tuple[str, ...]:
+        """Verified e-mail addresses."""
+        return self._keys("email#")
+
+    def _keys(self, prefix: str) -> tuple[str, ...]:
+        return tuple(k.removeprefix(prefix) for k in self.profile.keys if k.startswith(prefix))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One HTTP request to a target."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """Its answer. Header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """The target's proof: step name to the remote id it created or changed."""
+
+    ids: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """How far one delivery has come.
+
+    state: `sending` (an attempt is, or was, under way), `waiting` (until `next_at`), `done`,
+    `parked` (with its reason). steps: finished steps and their remote ids. doubtful: the step that
+    may have been carried out without our knowing; it is looked up before it is written again.
+    attempts: those that count. committed_at: when the event was committed; the 80 hours run from there.
+    """
+
+    target: str
+    event: str
+    state: str
+    attempts: int = 0
+    steps: Mapping[str, str] = field(default_factory=dict)
+    doubtful: str = ""
+    since: datetime
+    next_at: datetime | None = None
+    reason: str = ""
+    detail: str = ""

@@ -1,0 +1,169 @@
+"""Customers, the staff who answer them, and the decision who does.
+
+All times are aware UTC; hours of duty are local to their `timezone`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """The open matter with a profile; at most one, across all channels.
+
+    id: the reference of the event that opened it. opened_by: that event's key.
+    owner: a person's id, or empty while it waits. team: whose queue it is in.
+    respond_by: by when the owner should have answered; None once our side has.
+    last_event_at: when we received its latest event; it is idle from there.
+    """
+
+    id: str
+    opened_at: datetime
+    opened_by: str
+    owner: str = ""
+    team: str = ""
+    respond_by: datetime | None = None
+    last_event_at: datetime
+    channel: str = ""
+    account: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """One customer.
+
+    seq: rises by one with every commit. identities and keys: `Identity.key`s and `kind#value`s.
+    counters: events by kind, and by `inbound`/`outbound`. last_owner: who answered last.
+    own: this is the profile of one of our accounts, not of a customer.
+    """
+
+    id: str
+    seq: int = 0
+    own: bool = False
+    name: str = ""
+    language: str = ""
+    identities: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    counters: Mapping[str, int] = field(default_factory=dict)
+    first_seen: datetime
+    last_seen: datetime
+    last_owner: str = ""
+    conversation: Conversation | None = None
+    collisions: tuple[str, ...] = ()
+    """Other profiles that may be the same person; merging them is a human's decision."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hours:
+    """When somebody is on duty.
+
+    week: weekday (`sat` … `fri`) to intervals `("09:00", "17:30")`, local time; a missing day is off.
+    An interval whose end is not after its start runs past midnight. holidays: ISO dates off.
+    """
+
+    timezone: str = "Asia/Tehran"
+    week: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    holidays: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """An employee who answers customers.
+
+    languages and skills: name to level (1 knows a little … 5 native or expert).
+    hours: a name in the directory's `hours`. capacity: open conversations at once.
+    away: first and last day of absence, ISO dates. crm: target name to this person's key there.
+    identities: their own addresses, as `channel:id`, so that what they write is not a customer's.
+    """
+
+    id: str
+    name: str
+    languages: dict[str, int] = field(default_factory=dict)
+    skills: dict[str, int] = field(default_factory=dict)
+    hours: str = ""
+    capacity: int = 10
+    away: tuple[tuple[str, str], ...] = ()
+    stand_in: str = ""
+    crm: dict[str, str] = field(default_factory=dict)
+    identities: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Team:
+    """A group of people who share a queue."""
+
+    id: str
+    name: str
+    members: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Directory:
+    """Everybody who answers."""
+
+    people: tuple[Person, ...] = ()
+    teams: tuple[Team, ...] = ()
+    hours: dict[str, Hours] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """If every condition holds, the conversation goes to `team` or to `person`.
+
+    An empty condition holds always; several values in one condition are alternatives. `words` are
+    matched on the text after Persian normalisation, whole words. `profile` conditions are facts of
+    the customer: `returning`, `new`, `known_phone`.
+    skills: what the owner must have, name to least level. respond_within: minutes.
+    """
+
+    name: str
+    channel: tuple[str, ...] = ()
+    account: tuple[str, ...] = ()
+    kind: tuple[str, ...] = ()
+    language: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    profile: tuple[str, ...] = ()
+    team: str = ""
+    person: str = ""
+    skills: dict[str, int] = field(default_factory=dict)
+    respond_within: int = 60
+    sticky: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routing:
+    """How conversations find their owner. `idle` is in minutes."""
+
+    rules: tuple[Rule, ...] = ()
+    opens: tuple[str, ...] = ("message", "postback", "call", "referral", "mention")
+    idle: int = 24 * 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """Somebody who was considered, and why they were or were not chosen."""
+
+    person: str
+    chosen: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The outcome of routing, stored with the event; it explains itself.
+
+    outcome: `assigned`, `kept` (the open conversation's owner), `waiting` (nobody could take it
+    now), `closed`, or `none` (the event needs no owner). reason: one sentence.
+    """
+
+    outcome: str
+    reason: str
+    rule: str = ""
+    team: str = ""
+    owner: str = ""
+    candidates: tuple[Candidate, ...] = ()
+    respond_by: datetime | None = None
+    config_version: str = ""
