@@ -1,0 +1,56 @@
+"""The contract of a channel: what a platform is, declared; how its requests read, pure.
+
+The pipeline finds channel and account, verifies, parses, stores and answers. A channel does none of
+that: it has no clock, no network, no log and no configuration, and cannot forget to verify.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from chalicelib.errors import Rejected
+from chalicelib.event import Event, Ignored, Unreadable
+from chalicelib.signatures import Scheme
+from chalicelib.webhook import Account, Answer, Request, Secrets
+
+Parsed = Event | Unreadable | Ignored
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """A platform's adapter.
+
+    verify: how its requests are proved genuine; required, so that none can go without.
+    parse: a genuine request to its events, in order. Raises `Rejected` when nothing of the body can
+        be read; a fragment that cannot be read alone is yielded as `Unreadable`.
+    scope: `channel` if an id means the same person on all our accounts, else `account`.
+    resends: whether the platform repeats a request that we answered 5xx.
+    answer: what an accepted request is told. refused: the status of a request that is not genuine.
+    handshake: answers the platform's GET (or the POST it calls a handshake); returns None if the
+        request is none. Raises `Rejected`.
+    secrets: names of the account's secrets, for validation. settings: likewise for what is not secret.
+    setup: what an operator must enter where; `{url}` stands for the webhook URL.
+    """
+
+    name: str
+    verify: Scheme
+    parse: Callable[[Request, Account], Iterable[Parsed]]
+    scope: str = "account"
+    resends: bool = True
+    answer: Answer = Answer(status=200)
+    refused: int = 401
+    handshake: Callable[[Request, Secrets], Answer | None] | None = None
+    secrets: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+    setup: str = ""
+
+
+def readable(where: str, fragment: bytes, read: Callable[[], Iterable[Parsed]]) -> Iterator[Parsed]:
+    """The events of one fragment; one `Unreadable` instead, if any part of it cannot be read."""
+    try:
+        parsed = tuple(read())
+    except Rejected as error:
+        yield Unreadable(reason=f"{error}", where=where, fragment=fragment)
+        return
+    yield from parsed
