@@ -1,0 +1,144 @@
+"""Imports point down: the ranks of the design, one case per file, and proof that a breach is seen."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = "chalicelib"
+
+TOP, HANDLERS, RUNTIME, PIPELINE, FEATURES, SUBJECTS, VOCABULARY = 6, 5, 4, 3, 2, 1, 0
+
+RANKS = {
+    "handlers": HANDLERS,
+    "runtime": RUNTIME,
+    "pipeline": PIPELINE,
+    "channels": FEATURES,
+    "profiles": FEATURES,
+    "routing": FEATURES,
+    "crms": FEATURES,
+    "notices": FEATURES,
+    "event": VOCABULARY,
+    "people": VOCABULARY,
+    "delivery": VOCABULARY,
+    "webhook": VOCABULARY,
+    "errors": VOCABULARY,
+}
+NEVER_SHIPPED = {"app", "ops", "tests", "benchmarks", "infra"}
+CLIENT_MAKERS = {"create_client", "client", "resource", "Session", "get_session"}
+SDKS = {"boto3", "botocore"}
+
+SOURCES = sorted((ROOT / PACKAGE).rglob("*.py"))
+
+
+def rank_of(subject: str) -> int:
+    """A module that has no rank of its own is one subject at the top level: signatures, times, config …"""
+    return RANKS.get(subject, SUBJECTS)
+
+
+def imported(tree: ast.AST, package: tuple[str, ...]) -> Iterator[str]:
+    """Dotted names that the file imports, wherever in it the import stands, relative ones made absolute."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Call) and called(node) in {"import_module", "__import__"}:
+            yield from (
+                argument.value
+                for argument in node.args
+                if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+            )
+
+
+def called(node: ast.Call) -> str:
+    return getattr(node.func, "attr", getattr(node.func, "id", ""))
+
+
+def builds_client(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or called(node) not in CLIENT_MAKERS:
+            continue
+        owner = getattr(node.func, "value", None)
+        if called(node) == "create_client" or (
+            isinstance(owner, ast.Name) and owner.id in SDKS | {"session"}
+        ):
+            yield ast.unparse(node.func)
+
+
+def faults(path: Path, source: str) -> list[str]:
+    """Everything in one source that the layers forbid; `path` is relative to the project."""
+    parts = path.with_suffix("").parts
+    subject = parts[1] if len(parts) > 1 else ""
+    rank = TOP if parts == ("app",) or subject in {"", "__init__"} else rank_of(subject)
+    tree = ast.parse(source)
+    found = []
+    for name in imported(tree, parts[:-1]):
+        top, *below = name.split(".")
+        if top in NEVER_SHIPPED:
+            found.append(f"imports {name}, which never ships")
+        elif top == "chalice" and rank < HANDLERS:
+            found.append(f"imports {name}: only handlers know Chalice")
+        elif top == PACKAGE and below:
+            other = below[0]
+            if rank_of(other) > rank:
+                found.append(f"imports {name}, which is above it")
+            elif rank == rank_of(other) == FEATURES and other != subject:
+                found.append(f"imports {name}, its sibling")
+        elif rank == VOCABULARY and top != PACKAGE and top not in sys.stdlib_module_names:
+            found.append(f"imports {name}: the vocabulary is standard library only")
+    if rank != RUNTIME:
+        found += [f"calls {maker}: only runtime builds clients" for maker in builds_client(tree)]
+    return found
+
+
+@pytest.mark.parametrize("path", [path.relative_to(ROOT) for path in SOURCES], ids=str)
+def test_imports_point_down(path):
+    assert faults(path, (ROOT / path).read_text()) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "fault"),
+    [
+        ("channels/line.py", "from chalicelib.crms import tryton", "its sibling"),
+        ("channels/line.py", "from ..crms.tryton import TRYTON", "its sibling"),
+        ("channels/line.py", "def parse():\n    import chalicelib.crms.tryton", "its sibling"),
+        ("channels/line.py", "from chalicelib import pipeline", "above it"),
+        ("channels/line.py", "import importlib\nimportlib.import_module('chalicelib.runtime')", "above it"),
+        ("times.py", "from chalicelib.channels.base import Channel", "above it"),
+        ("event.py", "import msgspec", "standard library only"),
+        ("event.py", "from chalicelib import times", "above it"),
+        ("pipeline/receive.py", "from chalice.app import Response", "only handlers know Chalice"),
+        ("pipeline/receive.py", "from chalicelib.runtime import runtime", "above it"),
+        ("profiles/store.py", "import boto3\nboto3.client('sqs')", "only runtime builds clients"),
+        ("handlers/tick.py", "session.create_client('sqs')", "only runtime builds clients"),
+        ("runtime.py", "from ops import stage", "never ships"),
+        ("runtime.py", "from chalicelib.handlers import tick", "above it"),
+    ],
+)
+def test_a_breach_is_seen(path, source, fault):
+    found = faults(Path(PACKAGE) / path, source)
+    assert len(found) == 1, found
+    assert fault in found[0]
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("channels/line.py", "from chalicelib.channels.base import Channel\nfrom .base import Channel"),
+        (
+            "channels/line.py",
+            "import msgspec\nfrom chalicelib import signatures\nfrom chalicelib.event import Event",
+        ),
+        ("http.py", "from http import HTTPStatus\nimport urllib3"),
+        ("runtime.py", "import botocore.session\nbotocore.session.get_session().create_client('sqs')"),
+        ("handlers/tick.py", "from chalice.app import Blueprint\nfrom chalicelib.runtime import runtime"),
+    ],
+)
+def test_what_is_allowed_passes(path, source):
+    assert faults(Path(PACKAGE) / path, source) == []
