@@ -1,0 +1,1 @@
+"""Who answers: from the facts of an event to a decision that explains itself. Pure throughout."""

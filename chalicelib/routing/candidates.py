@@ -1,0 +1,117 @@
+"""Who could take a conversation, and what keeps each of the others from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+
+from chalicelib import persian
+from chalicelib.people import Directory, Hours, Person, Profile, Rule
+from chalicelib.routing.hours import ALWAYS, away_until, local, next_on_duty, on_duty
+
+
+class Hurdle(IntEnum):
+    """What somebody fails at, in the order it is looked at."""
+
+    AWAY = 0
+    OFF_DUTY = 1
+    LANGUAGE = 2
+    SKILL = 3
+    ROOM = 4
+    NONE = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """How one person fared. on_duty_at: from when they are on duty; None if that is not in sight."""
+
+    person: Person
+    hurdle: Hurdle
+    reason: str
+    on_duty_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """What the conversation needs of its owner, and the world at that moment."""
+
+    rule: Rule
+    language: str
+    directory: Directory
+    loads: Mapping[str, int]
+    now: datetime
+
+    def load(self, person: Person) -> int:
+        """Their open conversations."""
+        return self.loads.get(person.id, 0)
+
+    def level(self, person: Person) -> int:
+        """How well they speak the language and know the skills, together."""
+        known = sum(person.skills.get(skill, 0) for skill in self.rule.skills)
+        return known + person.languages.get(persian.base(self.language), 0)
+
+
+def sticky_owner(rule: Rule, profile: Profile | None) -> str:
+    """Who answered the customer last, if that matters. A rule that names a person means that person."""
+    return profile.last_owner if profile and rule.sticky and not rule.person else ""
+
+
+def asked(
+    rule: Rule, directory: Directory, profile: Profile | None, stands_in: Callable[[Person], bool]
+) -> tuple[Person, ...]:
+    """Those the rule asks, the customer's last owner first.
+
+    Behind each whom `stands_in` says to replace comes their stand-in, and the stand-in's in turn.
+    """
+    people = {person.id: person for person in directory.people}
+    team = next((team.members for team in directory.teams if team.id == rule.team), ())
+    found: dict[str, Person] = {}
+    for name in (sticky_owner(rule, profile), rule.person, *team):
+        person = people.get(name)
+        while person is not None and person.id not in found:
+            found[person.id] = person
+            person = people.get(person.stand_in) if stands_in(person) else None
+    return tuple(found.values())
+
+
+def vet(person: Person, need: Need) -> Finding:
+    """What keeps this person from taking it, if anything does."""
+    hours = hours_of(person, need.directory)
+    since = next_on_duty(hours, need.now, away=person.away)
+    hurdle, reason = _hurdle(person, need, hours, since)
+    return Finding(person=person, hurdle=hurdle, reason=reason, on_duty_at=since)
+
+
+def is_away(person: Person, need: Need) -> bool:
+    """Whether it is a day of their absence."""
+    return away_until(hours_of(person, need.directory), need.now, person.away) is not None
+
+
+def hours_of(person: Person, directory: Directory) -> Hours:
+    """Their hours; who has none is always on duty."""
+    return directory.hours.get(person.hours, ALWAYS)
+
+
+def speaks(person: Person, language: str) -> bool:
+    """Whether they speak it, however it is written; anybody can answer what is in no language."""
+    return language == "und" or person.languages.get(persian.base(language), 0) > 0
+
+
+def _hurdle(person: Person, need: Need, hours: Hours, since: datetime | None) -> tuple[Hurdle, str]:
+    back = f"until {local(hours, since)}" if since else "for the next two months"
+    if is_away(person, need):
+        replaced = f"; {person.stand_in} stands in" if person.stand_in else ""
+        return Hurdle.AWAY, f"away {back}{replaced}"
+    if not on_duty(hours, need.now):
+        return Hurdle.OFF_DUTY, f"off duty {back}"
+    if not speaks(person, need.language):
+        return Hurdle.LANGUAGE, f"does not speak {need.language}"
+    for skill, least in need.rule.skills.items():
+        if person.skills.get(skill, 0) < least:
+            return Hurdle.SKILL, f"has {skill} at {person.skills.get(skill, 0)}, needed is {least}"
+    busy = f"{need.load(person)} of {person.capacity}"
+    if need.load(person) >= person.capacity:
+        return Hurdle.ROOM, f"full: {busy}"
+    return Hurdle.NONE, busy

@@ -1,0 +1,86 @@
+"""When somebody is on duty.
+
+An interval belongs to the day it starts on: a night shift that began before a holiday is finished, one
+that would begin on it is not. An absence is from midnight to midnight, whatever shift it cuts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from chalicelib.errors import Misconfigured
+from chalicelib.people import Hours
+
+WEEK = ("sat", "sun", "mon", "tue", "wed", "thu", "fri")
+ALWAYS = Hours(week=dict.fromkeys(WEEK, (("00:00", "24:00"),)))
+
+Absences = tuple[tuple[str, str], ...]
+
+# Longer than any closure, Nowruz included; beyond it a date would be a guess.
+_HORIZON = 62
+
+
+def on_duty(hours: Hours, at: datetime, *, away: Absences = ()) -> bool:
+    """Whether `at` (aware) lies in the hours and in no absence."""
+    if away_until(hours, at, away) is not None:
+        return False
+    day = at.astimezone(zone(hours)).date()
+    # The day before may have begun a shift that runs past midnight.
+    return any(
+        start <= at.astimezone(UTC) < end
+        for start_day in (day - timedelta(days=1), day)
+        for start, end in _shifts(hours, start_day)
+    )
+
+
+def next_on_duty(hours: Hours, at: datetime, *, away: Absences = ()) -> datetime | None:
+    """The first moment from `at` on that is on duty, in UTC; None if there is none for two months."""
+    if on_duty(hours, at, away=away):
+        return at.astimezone(UTC)
+    first = at.astimezone(zone(hours)).date()
+    for day in (first + timedelta(days=n) for n in range(_HORIZON)):
+        # An absence that ends in the middle of a night shift ends at midnight.
+        starts = {_moment(hours, day, time()), *(start for start, _ in _shifts(hours, day))}
+        for moment in sorted(starts):
+            if moment > at and on_duty(hours, moment, away=away):
+                return moment
+    return None
+
+
+def away_until(hours: Hours, at: datetime, away: Absences) -> date | None:
+    """The last day of the absence that `at` lies in, or None."""
+    day = at.astimezone(zone(hours)).date().isoformat()
+    last = max((last for first, last in away if first <= day <= last), default=None)
+    return date.fromisoformat(last) if last else None
+
+
+def local(hours: Hours, at: datetime) -> str:
+    """The moment as the people with these hours would write it."""
+    return f"{at.astimezone(zone(hours)):%Y-%m-%d %H:%M} {hours.timezone}"
+
+
+def zone(hours: Hours) -> ZoneInfo:
+    """Their time zone."""
+    try:
+        return ZoneInfo(hours.timezone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise Misconfigured("timezone_unknown", hours.timezone) from error
+
+
+def _shifts(hours: Hours, day: date) -> Iterator[tuple[datetime, datetime]]:
+    if day.isoformat() in hours.holidays:
+        return
+    for begin, finish in hours.week.get(WEEK[(day.weekday() + 2) % 7], ()):
+        past_midnight = finish == "24:00" or finish <= begin
+        end = time() if finish == "24:00" else time.fromisoformat(finish)
+        yield (
+            _moment(hours, day, time.fromisoformat(begin)),
+            _moment(hours, day + timedelta(days=past_midnight), end),
+        )
+
+
+def _moment(hours: Hours, day: date, clock: time) -> datetime:
+    # In UTC, because two times of one zone compare by their clocks, not by when they are.
+    return datetime.combine(day, clock, tzinfo=zone(hours)).astimezone(UTC)

@@ -1,0 +1,83 @@
+"""Which rule an event falls under, and why each rule before it did not hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from chalicelib import persian
+from chalicelib.event import Event
+from chalicelib.people import Profile, Routing, Rule
+from chalicelib.routing.facts import Facts, facts_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """One rule held against the facts. `because` names the conditions that held, or the one that did not."""
+
+    rule: Rule
+    holds: bool
+    because: str
+
+
+def rule_for(
+    event: Event, profile: Profile, routing: Routing, *, language: str = ""
+) -> tuple[Rule | None, str]:
+    """The first rule that holds and why, or None and that none does. `language` is the account's."""
+    for trial in trials(facts_of(event, profile, language=language), routing):
+        if trial.holds:
+            return trial.rule, trial.because
+    return None, "no rule holds"
+
+
+def trials(facts: Facts, routing: Routing) -> Iterator[Trial]:
+    """Every rule in its order, up to and with the first that holds."""
+    for rule in routing.rules:
+        trial = _tried(rule, facts)
+        yield trial
+        if trial.holds:
+            return
+
+
+def is_catch_all(rule: Rule) -> bool:
+    """Whether it holds for everything."""
+    return not any((rule.channel, rule.account, rule.kind, rule.language, rule.words, rule.profile))
+
+
+def _tried(rule: Rule, facts: Facts) -> Trial:
+    held = []
+    for condition, wanted, found in _conditions(rule, facts):
+        if not wanted:
+            continue
+        if not found:
+            # Of the text no more is said than that: the explanation is shown and stored.
+            actual = f"it is {getattr(facts, condition)}" if condition in _NAMEABLE else "it is not"
+            return Trial(rule=rule, holds=False, because=f"{condition} should be {_or(wanted)}, {actual}")
+        held.append(f"{condition} is {_or(found)}")
+    return Trial(rule=rule, holds=True, because=", ".join(held) or "it holds for everything")
+
+
+_NAMEABLE = ("channel", "account", "kind", "language")
+
+
+def _conditions(rule: Rule, facts: Facts) -> Iterator[tuple[str, tuple[str, ...], list[str]]]:
+    yield "channel", rule.channel, [c for c in rule.channel if c == facts.channel]
+    yield "account", rule.account, [a for a in rule.account if a == facts.account]
+    yield "kind", rule.kind, [k for k in rule.kind if k == facts.kind]
+    yield "language", rule.language, [tag for tag in rule.language if _covers(tag, facts.language)]
+    yield "words", rule.words, [w for w in rule.words if _contains(facts.text, w)]
+    yield "profile", rule.profile, [p for p in rule.profile if p in facts.profile]
+
+
+def _covers(wanted: str, tag: str) -> bool:
+    """Whether a wish for `fa` is met by `fa-Latn`; the other way round it is not."""
+    return f"{tag}-".casefold().startswith(f"{wanted}-".casefold())
+
+
+def _contains(lines: tuple[str, ...], phrase: str) -> bool:
+    wanted = [spelling for spelling in persian.spellings(phrase) if spelling]
+    return any(f" {spelling} " in f" {line} " for line in lines for spelling in wanted)
+
+
+def _or(values: Iterable[str]) -> str:
+    return " or ".join(values)
