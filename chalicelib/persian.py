@@ -55,9 +55,9 @@ _ARABIC = "انا هذا هذه هذی التی الذی ارید نرید مر�
 _FINGLISH = """
     salam mamnoon mamnun merci lotfan otagh otaq gheymat gheimat qeymat chand chande mikham mikhastam
     mikhaham khoobi khubi khobi doostam dostam hast nist darid darin dari baraye bara farda emrooz emruz
-    emshab shab rooz ruz hafte cheghad chetor chetori kojast koja kei chera bale are nakheyr aghaye khanoom
+    emshab shab rooz ruz hafte cheghad chetor chetori kojast koja kei chera bale nakheyr aghaye khanoom
     khanum dadash rezerv rezerve bilit belit parvaz hotele takhte dotakhte nafar nafare tooman toman
-    rial pool pul moshkel shekayat laghv kardam konam konid shoma shomare befarmaid sepas tashakor
+    rial pul moshkel shekayat laghv kardam konam konid shoma shomare befarmaid sepas tashakor
 """
 _ENGLISH = """
     the and you your please hello hi hey is are am was were do does did have has can could would like

@@ -84,9 +84,9 @@ def vet(person: Person, need: Need) -> Finding:
     return Finding(person=person, hurdle=hurdle, reason=reason, on_duty_at=since)
 
 
-def is_away(person: Person, need: Need) -> bool:
+def is_away(person: Person, directory: Directory, now: datetime) -> bool:
     """Whether it is a day of their absence."""
-    return away_until(hours_of(person, need.directory), need.now, person.away) is not None
+    return away_until(hours_of(person, directory), now, person.away) is not None
 
 
 def hours_of(person: Person, directory: Directory) -> Hours:
@@ -101,7 +101,7 @@ def speaks(person: Person, language: str) -> bool:
 
 def _hurdle(person: Person, need: Need, hours: Hours, since: datetime | None) -> tuple[Hurdle, str]:
     back = f"until {local(hours, since)}" if since else "for the next two months"
-    if is_away(person, need):
+    if is_away(person, need.directory, need.now):
         replaced = f"; {person.stand_in} stands in" if person.stand_in else ""
         return Hurdle.AWAY, f"away {back}{replaced}"
     if not on_duty(hours, need.now):

@@ -86,15 +86,11 @@ def _decided(question: _Question) -> Decision:
         unchanged = _unchanged(question, conversation) if not asks else _kept(question, conversation)
         if unchanged is not None:
             return unchanged
-    rule, because = _rule(question)
+    rule, because = rule_for(event, question.profile, question.routing, language=question.language)
     if rule is None:
         # The last rule of a validated configuration holds for everything.
         return Decision(outcome="waiting", reason="no rule holds, so it is in no team's queue")
     return _searched(question, rule, because)
-
-
-def _rule(question: _Question) -> tuple[Rule | None, str]:
-    return rule_for(question.event, question.profile, question.routing, language=question.language)
 
 
 def _unchanged(question: _Question, conversation: Conversation) -> Decision:
@@ -104,14 +100,14 @@ def _unchanged(question: _Question, conversation: Conversation) -> Decision:
         team=conversation.team,
         owner=conversation.owner,
         respond_by=conversation.respond_by,
+        respond_within=conversation.respond_within,
     )
 
 
 def _kept(question: _Question, conversation: Conversation) -> Decision | None:
     """The open conversation stays with its owner, unless they have left or are away for the day."""
     owner = next((p for p in question.directory.people if p.id == conversation.owner), None)
-    rule, _ = _rule(question)
-    if owner is None or rule is None or is_away(owner, _need(question, rule)):
+    if owner is None or is_away(owner, question.directory, question.now):
         return None
     hours = hours_of(owner, question.directory)
     since = next_on_duty(hours, question.now, away=owner.away)
@@ -119,16 +115,18 @@ def _kept(question: _Question, conversation: Conversation) -> Decision | None:
     return Decision(
         outcome="kept",
         reason=f"the open conversation is {owner.id}'s{off_duty}",
-        rule=rule.name,
         team=conversation.team,
         owner=owner.id,
-        respond_by=_promise(question, rule, since),
+        respond_by=_promise(question, conversation.respond_within, since),
+        respond_within=conversation.respond_within,
     )
 
 
 def _searched(question: _Question, rule: Rule, because: str) -> Decision:
     need = _need(question, rule)
-    people = asked(rule, question.directory, question.profile, lambda person: is_away(person, need))
+    people = asked(
+        rule, question.directory, question.profile, lambda person: is_away(person, need.directory, need.now)
+    )
     findings = [vet(person, need) for person in people]
     free = [finding for finding in findings if finding.hurdle is Hurdle.NONE]
     barred = [finding for finding in findings if finding.hurdle is not Hurdle.NONE]
@@ -142,7 +140,8 @@ def _searched(question: _Question, rule: Rule, because: str) -> Decision:
             rule=rule.name,
             team=team,
             candidates=refused,
-            respond_by=_promise(question, rule, since),
+            respond_by=_promise(question, rule.respond_within, since),
+            respond_within=rule.respond_within,
         )
     ranked = _ranked(free, need, question.profile)
     winner = ranked[0].person
@@ -153,7 +152,8 @@ def _searched(question: _Question, rule: Rule, because: str) -> Decision:
         team=team,
         owner=winner.id,
         candidates=(*_explained(ranked, need, question.profile), *refused),
-        respond_by=_promise(question, rule, question.now),
+        respond_by=_promise(question, rule.respond_within, question.now),
+        respond_within=rule.respond_within,
     )
 
 
@@ -167,9 +167,9 @@ def _need(question: _Question, rule: Rule) -> Need:
     )
 
 
-def _promise(question: _Question, rule: Rule, since: datetime | None) -> datetime:
+def _promise(question: _Question, minutes: int, since: datetime | None) -> datetime:
     given = question.profile.conversation.respond_by if question.profile.conversation else None
-    return given or (since or question.now) + timedelta(minutes=rule.respond_within)
+    return given or (since or question.now) + timedelta(minutes=minutes)
 
 
 def _team_of(person: str, directory: Directory) -> str:
