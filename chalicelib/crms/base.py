@@ -18,7 +18,10 @@ class Step:
     """One write at the target, and how to find it again.
 
     name: unique within the delivery; the ledger keeps the remote id under it.
-    write: the request that does it. written: its reply to the remote id; raises as `Crm.read` does.
+    write: the request that does it. written: its reply to the remote id; raises as `Crm.read` does. A
+        record that is there already (a unique key says so) is `Unknown("duplicate")`: look it up.
+    instead: requests to send in turn while `written` raises `Permanent`, each asking for less, so that
+        a detail the target refuses does not cost the record. The last one's refusal counts.
     find: requests that look for what an earlier attempt may have written, tried in order; found: a
         reply of theirs to the remote id, None if it is not there. A step without `find` must be
         harmless when repeated.
@@ -28,6 +31,7 @@ class Step:
     name: str
     write: Call
     written: Callable[[Reply], str]
+    instead: tuple[Call, ...] = ()
     find: tuple[Call, ...] = ()
     found: Callable[[Reply], str | None] = lambda _reply: None
     look_first: bool = False
@@ -56,7 +60,8 @@ class Crm:
     deliver: one delivery to its steps; the last argument is the time of this attempt, Unix seconds.
     read: what a reply means; returns on success, raises `Transient`, `Throttled`, `Unauthorised`,
         `Unknown` or `Permanent`, and knows the vendor's lies (a 200 that is a failure).
-    probe: a harmless request that succeeds when the target is well again.
+    probe: a harmless request. The target is well again unless sending it or `read` of its reply raises
+        `Transient`: a target that refuses the probe (405) is there.
     settle: seconds after which a record written just before a lost answer can be found.
     kinds: what it is owed unless `crms.yaml` says otherwise.
     contact_step: the name of the step that creates the customer there; done once per profile. Empty

@@ -1,0 +1,163 @@
+"""Any receiver: CloudEvents 1.0 (structured JSON) under Standard Webhooks 1.0.0 headers.
+
+`webhook-id` and the CloudEvent's `id` are the event's reference, and the body is the same bytes however
+often it is sent. There is nothing to look up at a receiver, so a post whose outcome is unknown is
+repeated: that is harmless because both specifications make the id the receiver's means to drop it.
+
+Specifications, read 2026-11: github.com/standard-webhooks/standard-webhooks `spec/standard-webhooks.md`,
+github.com/cloudevents/spec `cloudevents/spec.md`, `extensions/sequence.md`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from chalicelib import http
+from chalicelib.crms.base import Credentials, Crm, Field, Step, Steps
+from chalicelib.delivery import Call, Delivery, Receipt, Reply, Target
+from chalicelib.errors import Misconfigured
+from chalicelib.event import Attachment, ContactKey, Event, Identity, Kind
+from chalicelib.people import Conversation, Decision, Profile
+
+_PREFIX = "whsec_"
+
+# What a receiver is shown of each type: its contract with us, so named one by one.
+_SHOWN: dict[type, str] = {
+    Event: "key id channel account kind direction customer sender chat occurred_at received_at text"
+    " attachments reply_to target_id contact_keys name language_hint previous extra",
+    Identity: "channel scope id",
+    Attachment: "kind ref mime name size latitude longitude",
+    ContactKey: "kind value verified",
+    Profile: "id own name language identities first_seen",
+    Decision: "outcome reason rule team owner respond_by",
+    Conversation: "id opened_at owner team respond_by",
+}
+
+
+def deliver(delivery: Delivery, target: Target, credentials: Credentials, now: int) -> Steps:
+    """One signed post. Raises `Misconfigured` if there is no usable secret."""
+    event = delivery.event
+    body = http.to_json(cloud_event(delivery))
+    headers = {
+        "Content-Type": "application/cloudevents+json; charset=utf-8",
+        "Webhook-Id": event.reference,
+        "Webhook-Timestamp": str(now),
+        "Webhook-Signature": signatures(event.reference, now, body, credentials),
+    }
+
+    def written(reply: Reply) -> str:
+        read(reply)
+        return event.reference
+
+    call = Call(method="POST", url=target.url, headers=headers, body=body)
+    posted = yield Step(name="post", write=call, written=written)
+    return Receipt(ids={"post": posted})
+
+
+def read(reply: Reply) -> None:
+    """What the status says; the body is the receiver's own business."""
+    http.classify(reply)
+
+
+def probe(target: Target, credentials: Credentials, now: int) -> Call:
+    """HEAD: safe by definition, and unlike OPTIONS it is not answered by a gateway in front."""
+    del credentials, now
+    return Call(method="HEAD", url=target.url)
+
+
+def signatures(message_id: str, timestamp: int, body: bytes, credentials: Credentials) -> str:
+    """The value of `webhook-signature`: an entry for each active secret, so that one can be replaced."""
+    secrets = credentials.get("signing_secret", ())
+    if not secrets:
+        raise Misconfigured("no_secret", "the target has no signing_secret")
+    signed = f"{message_id}.{timestamp}.".encode() + body
+    entries = (hmac.digest(_key(secret), signed, hashlib.sha256) for secret in secrets)
+    return " ".join("v1," + base64.b64encode(entry).decode() for entry in entries)
+
+
+def _key(secret: str) -> bytes:
+    try:
+        key = base64.b64decode(secret.strip().removeprefix(_PREFIX), validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) < 24:
+        raise Misconfigured("bad_secret", "signing_secret is whsec_ and the base64 of 24 bytes or more")
+    return key
+
+
+def cloud_event(delivery: Delivery) -> dict[str, object]:
+    """The envelope and its data.
+
+    `sequence` orders the events of one `subject` (the profile) as they were absorbed; it compares as a
+    string. The data holds nothing that later events change, such as counters.
+    """
+    event = delivery.event
+    return {
+        "specversion": "1.0",
+        "id": event.reference,
+        "source": f"/switchboard/{_segment(event.channel)}/{_segment(event.account)}",
+        "type": f"switchboard.{event.kind}",
+        "subject": delivery.profile.id,
+        "time": _shown(event.occurred_at),
+        "sequence": f"{delivery.seq:012d}",
+        "datacontenttype": "application/json",
+        "data": {
+            "event": _shown(event),
+            "profile": {
+                **_fields(delivery.profile),
+                "phones": delivery.phones,
+                "emails": delivery.emails,
+            },
+            "decision": _shown(delivery.decision),
+            "conversation": delivery.conversation and _conversation(delivery, delivery.conversation),
+        },
+    }
+
+
+def _segment(text: str) -> str:
+    return quote(http.storable(text), safe="")
+
+
+def _conversation(delivery: Delivery, conversation: Conversation) -> dict[str, object]:
+    owner = delivery.owner
+    return {
+        **_fields(conversation),
+        # The owner may have changed since; then the name is not this conversation's as it was.
+        "owner_name": owner.name if owner is not None and owner.id == conversation.owner else "",
+        "opened": delivery.opened,
+        "moved": delivery.moved,
+        "closed": delivery.closed,
+    }
+
+
+def _fields(value: object) -> dict[str, object]:
+    return {name: _shown(getattr(value, name)) for name in _SHOWN[type(value)].split()}
+
+
+def _shown(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, tuple):
+        return [_shown(item) for item in value]
+    return _fields(value) if type(value) in _SHOWN else value
+
+
+WEBHOOK = Crm(
+    name="webhook",
+    deliver=deliver,
+    read=read,
+    probe=probe,
+    fields=(
+        Field(
+            name="signing_secret",
+            about="whsec_ and the base64 of at least 24 random bytes; two while it is being replaced",
+            secret=True,
+        ),
+    ),
+    kinds=tuple(str(kind) for kind in Kind if kind is not Kind.STATUS),
+)

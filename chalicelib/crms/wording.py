@@ -1,0 +1,107 @@
+"""An event in words, for the people who read a CRM's timeline. Shared by the connectors that write notes."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from chalicelib import http
+from chalicelib.delivery import Delivery
+from chalicelib.event import Attachment, Direction, Event, Kind
+
+_LONGEST_NAME = 200
+
+_WHO = {Direction.INBOUND: "customer", Direction.OUTBOUND: "our side", Direction.INTERNAL: "hub"}
+
+_DID = {
+    Kind.MESSAGE: "wrote",
+    Kind.EDIT: "changed an earlier message to",
+    Kind.DELETE: "deleted an earlier message",
+    Kind.REACTION: "reacted with",
+    Kind.COMMENT: "commented",
+    Kind.MENTION: "mentioned us",
+    Kind.POSTBACK: "pressed",
+    Kind.FOLLOW: "began to follow",
+    Kind.UNFOLLOW: "stopped following",
+    Kind.OPT_IN: "agreed to be written to",
+    Kind.OPT_OUT: "does not want to be written to",
+    Kind.REFERRAL: "came by a link",
+    Kind.CALL: "called",
+    Kind.STATUS: "message status",
+    Kind.IDENTITY_CHANGE: "has a new address",
+    Kind.NOTICE: "notice",
+    Kind.CLOSE: "close",
+    Kind.OFFER: "offer",
+}
+
+
+def one_line(text: str, longest: int = _LONGEST_NAME) -> str:
+    """Text for a one-line field: without control characters and line breaks, at most `longest` long."""
+    whole = "".join(
+        " " if unicodedata.category(character) in {"Cc", "Zl", "Zp"} else character
+        for character in http.storable(text)
+    )
+    return " ".join(whole.split())[:longest].rstrip()
+
+
+def account_name(event: Event) -> str:
+    """Which of our accounts it happened on."""
+    return one_line(f"{event.channel} {event.account}")
+
+
+def contact_name(delivery: Delivery) -> str:
+    """What a new contact is called: the name if there is one to see, else a phone, e-mail or handle."""
+    event = delivery.event
+    if delivery.profile.own:
+        return account_name(event)
+    handle = f"{event.customer.channel} {event.customer.id}"
+    choices = (delivery.profile.name, event.name, *delivery.phones, *delivery.emails, handle)
+    seen = (one_line(choice) for choice in choices)
+    return next((name for name in seen if _visible(name)), "customer")
+
+
+def _visible(text: str) -> bool:
+    return any(unicodedata.category(character)[0] in "LNPS" for character in text)
+
+
+def note(delivery: Delivery) -> str:
+    """The event in words: where, when and who on the first line, then what, then what became of it."""
+    event = delivery.event
+    when = f"{event.occurred_at:%Y-%m-%d %H:%M} UTC"
+    lines = [f"{account_name(event)} · {when} · {_deed(event)}"]
+    if event.text:
+        lines.append(http.storable(event.text))
+    lines += [_attached(attachment) for attachment in event.attachments]
+    lines += _consequences(delivery)
+    return "\n".join(lines)
+
+
+def _deed(event: Event) -> str:
+    if event.channel == "hub":
+        return f"hub: {event.kind}"
+    if event.kind is Kind.REACTION and not event.text:
+        return f"{_WHO[event.direction]} took back a reaction"
+    if event.kind is Kind.MESSAGE and not event.text:
+        return f"{_WHO[event.direction]} sent"
+    reply = " in reply" if event.reply_to and event.kind is Kind.MESSAGE else ""
+    return f"{_WHO[event.direction]} {_DID[event.kind]}{reply}"
+
+
+def _attached(attachment: Attachment) -> str:
+    facts = [one_line(attachment.name), one_line(attachment.mime)]
+    if attachment.size:
+        facts.append(f"{attachment.size} bytes")
+    if attachment.latitude is not None and attachment.longitude is not None:
+        facts.append(f"{attachment.latitude}, {attachment.longitude}")
+    return " ".join(["📎", one_line(attachment.kind), *filter(None, facts)])
+
+
+def _consequences(delivery: Delivery) -> list[str]:
+    decision, owner = delivery.decision, delivery.owner
+    lines = []
+    if delivery.closed:
+        lines.append(f"Conversation closed: {one_line(decision.reason)}")
+    elif delivery.opened or delivery.moved:
+        whom = f"owner {one_line(owner.name)}" if owner is not None else "waiting for an owner"
+        verb = "opened" if delivery.opened else "moved"
+        lines.append(f"Conversation {verb}: {whom}. {one_line(decision.reason)}".rstrip())
+    return lines
