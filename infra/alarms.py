@@ -1,0 +1,162 @@
+"""What calls a human: each alarm says in its description what is wrong and which command shows it."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from infra.names import FUNCTIONS, Resource, Resources, attribute, named
+from infra.queues import Fed
+
+TOPIC = "Alarms"
+
+_FIVE_MINUTES = 300
+_OLDEST_SECONDS = 900
+_ITERATOR_MILLISECONDS = 300_000
+
+
+def _alarm(
+    name: str,
+    description: str,
+    *,
+    threshold: float,
+    periods: int = 1,
+    missing: str = "notBreaching",
+    **measured: object,
+) -> Resource:
+    return {
+        "Type": "AWS::CloudWatch::Alarm",
+        "Properties": {
+            "AlarmName": named(name),
+            "AlarmDescription": description,
+            "ComparisonOperator": "GreaterThanThreshold",
+            "Threshold": threshold,
+            "EvaluationPeriods": periods,
+            "TreatMissingData": missing,
+            "AlarmActions": [{"Ref": TOPIC}],
+            "OKActions": [{"Ref": TOPIC}],
+            **measured,
+        },
+    }
+
+
+def _metric(namespace: str, name: str, statistic: str, **dimensions: object) -> dict[str, Any]:
+    return {
+        "Namespace": namespace,
+        "MetricName": name,
+        "Statistic": statistic,
+        "Period": _FIVE_MINUTES,
+        "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions.items()],
+    }
+
+
+def topic() -> Resources:
+    """Where alarms go: one SNS topic, and an e-mail address if the deployment names one.
+
+    It is not encrypted with the key that AWS keeps for SNS: CloudWatch may not use that one.
+    """
+    return {
+        TOPIC: {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": named("alarms")}},
+        "AlarmsByEmail": {
+            "Type": "AWS::SNS::Subscription",
+            "Condition": "HasAlarmEmail",
+            "Properties": {
+                "TopicArn": {"Ref": TOPIC},
+                "Protocol": "email",
+                "Endpoint": {"Ref": "AlarmEmail"},
+            },
+        },
+    }
+
+
+def queue_alarms(fed: Fed) -> Resources:
+    """A message given up, and one that waits too long."""
+    return {
+        f"{fed.dead}NotEmpty": _alarm(
+            f"{fed.name}-dead",
+            f"Messages of {fed.name} were given up after {fed.receives} receives. See: hub redrive.",
+            threshold=0,
+            **_metric(
+                "AWS/SQS",
+                "ApproximateNumberOfMessagesVisible",
+                "Maximum",
+                QueueName=attribute(fed.dead, "QueueName"),
+            ),
+        ),
+        f"{fed.queue}Old": _alarm(
+            f"{fed.name}-old",
+            f"The oldest message of {fed.name} has waited over 15 minutes. See: hub waiting.",
+            threshold=_OLDEST_SECONDS,
+            **_metric(
+                "AWS/SQS",
+                "ApproximateAgeOfOldestMessage",
+                "Maximum",
+                QueueName=attribute(fed.queue, "QueueName"),
+            ),
+        ),
+    }
+
+
+def function_alarms() -> Resources:
+    """Errors of every function, and the two that must not stand still."""
+    alarms = {
+        f"{function.capitalize()}Errors": _alarm(
+            f"{function}-errors",
+            f"{function} raised or ran out of time. See its log group.",
+            threshold=0,
+            **_metric("AWS/Lambda", "Errors", "Sum", FunctionName={"Ref": logical_id}),
+        )
+        for function, logical_id in FUNCTIONS.items()
+    }
+    alarms["RelayBehind"] = _alarm(
+        "relay-behind",
+        "Profile changes have waited over 5 minutes for relay. See: hub relay --since.",
+        threshold=_ITERATOR_MILLISECONDS,
+        **_metric("AWS/Lambda", "IteratorAge", "Maximum", FunctionName={"Ref": FUNCTIONS["relay"]}),
+    )
+    silent = _alarm(
+        "tick-silent",
+        "Nobody looks at promises, breakers and tokens: tick has not run for 5 minutes.",
+        threshold=1,
+        missing="breaching",
+        **_metric("AWS/Lambda", "Invocations", "Sum", FunctionName={"Ref": FUNCTIONS["tick"]}),
+    )
+    silent["Properties"]["ComparisonOperator"] = "LessThanThreshold"
+    return {**alarms, "TickSilent": silent}
+
+
+def front_door_alarms() -> Resources:
+    """What platforms are told, and what we could not read of what they sent."""
+    return {
+        "FrontDoorFails": _alarm(
+            "front-door-fails",
+            "Platforms get 5xx answers: events are not accepted now. See the log group of webhooks.",
+            threshold=4,
+            **_metric("AWS/ApiGateway", "5XXError", "Sum", ApiName=named("webhooks")),
+        ),
+        # The count has a dimension per channel; only a query adds them up.
+        "Quarantined": _alarm(
+            "quarantined",
+            "Genuine fragments were not understood and are kept whole. See: hub quarantine.",
+            threshold=0,
+            Metrics=[
+                {
+                    "Id": "quarantined",
+                    "Expression": {
+                        "Fn::Sub": (
+                            'SELECT SUM(quarantined) FROM "Switchboard" '
+                            "WHERE service = 'switchboard-${Stage}'"
+                        )
+                    },
+                    "Period": _FIVE_MINUTES,
+                    "ReturnData": True,
+                }
+            ],
+        ),
+    }
+
+
+def alarms(queues: Iterable[Fed]) -> Resources:
+    """All alarms of a stage, with the topic they go to."""
+    resources = {**topic(), **function_alarms(), **front_door_alarms()}
+    for fed in queues:
+        resources |= queue_alarms(fed)
+    return resources

@@ -1,0 +1,70 @@
+"""How the deployed things are called, and the shapes that CloudFormation wants them in."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+Resource = dict[str, Any]
+Resources = dict[str, Resource]
+
+HERE = Path(__file__).parent
+
+FUNCTIONS = {
+    "webhooks": "APIHandler",
+    "process": "Process",
+    "relay": "Relay",
+    "deliver": "Deliver",
+    "tick": "Tick",
+}
+"""What the design calls a function, and the logical id that Chalice gives it."""
+
+_LONGEST_QUEUE = 80
+
+
+class Unnameable(ValueError):
+    """A stage or a target whose name AWS would not take for what is called after it."""
+
+
+def check_stage(stage: str) -> str:
+    """The stage's name, if functions, queues and parameters can be called after it."""
+    if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", stage):
+        detail = "lower-case letters, digits and hyphens, a letter first, 31 at most"
+        raise Unnameable(f"a stage cannot be called {stage!r}: {detail}")
+    return stage
+
+
+def named(what: str) -> dict[str, str]:
+    """The physical name of something in this stage; its parameter is filled in at deployment."""
+    return {"Fn::Sub": f"switchboard-${{Stage}}-{what}"}
+
+
+def queue_name(stage: str, what: str) -> str:
+    """The FIFO queue of that name in this stage."""
+    name = f"switchboard-{stage}-{what}.fifo"
+    if not re.fullmatch(r"[a-z0-9-]+\.fifo", name) or len(name) > _LONGEST_QUEUE:
+        detail = f"lower-case letters, digits and hyphens, {_LONGEST_QUEUE} in all"
+        raise Unnameable(f"a queue cannot be called {name!r}: {detail}")
+    return name
+
+
+def logical(what: str) -> str:
+    """A logical id out of a name: `target-my-crm` gives `TargetMyCrm`."""
+    return "".join(part.capitalize() for part in what.split("-"))
+
+
+def attribute(logical_id: str, name: str = "Arn") -> dict[str, list[str]]:
+    """A reference to what a resource will only know of itself once it exists."""
+    return {"Fn::GetAtt": [logical_id, name]}
+
+
+def chalice_config() -> dict[str, Any]:
+    """Chalice's own settings, where memory, timeouts and reservations of the functions stand."""
+    settings: dict[str, Any] = json.loads((HERE.parent / ".chalice" / "config.json").read_text())
+    return settings
+
+
+def timeout(function: str) -> int:
+    """Seconds that a function may take, as Chalice is told."""
+    seconds: int = chalice_config()["lambda_functions"][function]["lambda_timeout"]
+    return seconds

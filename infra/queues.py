@@ -1,0 +1,124 @@
+"""The FIFO queues, each with its dead-letter queue and the mapping that feeds a function from it.
+
+One queue carries the events; one more per target carries what is owed to it.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from chalicelib.delivery import Target
+from infra.names import FUNCTIONS, Resource, Resources, Unnameable, attribute, logical, queue_name, timeout
+
+_TWO_WEEKS = 14 * 24 * 3600
+_BATCH = 10
+_LEAST_CONCURRENCY, _MOST_CONCURRENCY = 2, 1000
+
+# AWS asks for six: a mapping may hold a batch that long while the function is throttled.
+_VISIBILITY_PER_TIMEOUT = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fed:
+    """A queue and the function it feeds.
+
+    receives: after how many a message is given up. For a target it is out of reach on purpose: attempts
+    are counted in the ledger, and a message that waits for its turn is received without being tried.
+    """
+
+    name: str
+    function: str
+    receives: int
+    concurrency: int
+
+    @property
+    def queue(self) -> str:
+        """Logical id of the queue."""
+        return f"{logical(self.name)}Queue"
+
+    @property
+    def dead(self) -> str:
+        """Logical id of its dead-letter queue."""
+        return f"{logical(self.name)}Dead"
+
+
+EVENTS = Fed(name="events", function="process", receives=100, concurrency=50)
+
+
+def target_queue(target: Target) -> Fed:
+    """The queue of one target; its mapping's concurrency is what that target can bear at once."""
+    if not _LEAST_CONCURRENCY <= target.concurrency <= _MOST_CONCURRENCY:
+        limits = f"{_LEAST_CONCURRENCY} to {_MOST_CONCURRENCY}"
+        raise Unnameable(f"target {target.name}: concurrency is {target.concurrency}, AWS takes {limits}")
+    return Fed(
+        name=f"target-{target.name}", function="deliver", receives=1000, concurrency=target.concurrency
+    )
+
+
+def all_queues(targets: Iterable[Target]) -> list[Fed]:
+    """Every queue of a stage, the events' first."""
+    fed = [EVENTS, *map(target_queue, targets)]
+    ids = [each.queue for each in fed]
+    twice = sorted({name for name in ids if ids.count(name) > 1})
+    if twice:
+        raise Unnameable(f"two targets have names too much alike: both would be {', '.join(twice)}")
+    return fed
+
+
+def target_queue_urls(targets: Iterable[Target]) -> str | dict[str, str]:
+    """A JSON object of target name to the URL of its queue."""
+    return _json_of_urls({target.name: target_queue(target).queue for target in targets})
+
+
+def dead_queue_urls(targets: Iterable[Target]) -> str | dict[str, str]:
+    """A JSON object of target name, or `events`, to the URL of the dead-letter queue."""
+    return _json_of_urls(
+        {EVENTS.name: EVENTS.dead} | {target.name: target_queue(target).dead for target in targets}
+    )
+
+
+def _json_of_urls(queues: dict[str, str]) -> str | dict[str, str]:
+    urls = {name: f"${{{logical_id}}}" for name, logical_id in queues.items()}
+    return {"Fn::Sub": json.dumps(urls)} if urls else "{}"
+
+
+def _fifo(name: str, visibility: int) -> Resource:
+    return {
+        "Type": "AWS::SQS::Queue",
+        "DeletionPolicy": "Delete",
+        "UpdateReplacePolicy": "Delete",
+        "Properties": {
+            "QueueName": name,
+            "FifoQueue": True,
+            "FifoThroughputLimit": "perMessageGroupId",
+            "DeduplicationScope": "messageGroup",
+            "ContentBasedDeduplication": False,
+            "MessageRetentionPeriod": _TWO_WEEKS,
+            "VisibilityTimeout": visibility,
+            "SqsManagedSseEnabled": True,
+        },
+    }
+
+
+def queue(stage: str, fed: Fed) -> Resources:
+    """The queue, its dead-letter queue and its mapping."""
+    visibility = _VISIBILITY_PER_TIMEOUT * timeout(fed.function)
+    live = _fifo(queue_name(stage, fed.name), visibility)
+    live["Properties"]["RedrivePolicy"] = {
+        "deadLetterTargetArn": attribute(fed.dead),
+        "maxReceiveCount": fed.receives,
+    }
+    return {
+        fed.queue: live,
+        fed.dead: _fifo(queue_name(stage, f"{fed.name}-dead"), visibility),
+        f"{logical(fed.name)}Mapping": {
+            "Type": "AWS::Lambda::EventSourceMapping",
+            "Properties": {
+                "FunctionName": {"Ref": FUNCTIONS[fed.function]},
+                "EventSourceArn": attribute(fed.queue),
+                "BatchSize": _BATCH,
+                "FunctionResponseTypes": ["ReportBatchItemFailures"],
+                "ScalingConfig": {"MaximumConcurrency": fed.concurrency},
+            },
+        },
+    }

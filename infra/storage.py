@@ -1,0 +1,106 @@
+"""The one table and the one bucket."""
+
+from infra.names import Resource, Resources, attribute
+
+DISPOSABLE = {"local"}
+"""Stages whose data goes with their stack; everywhere else it outlives it."""
+
+KEYS = {"pk": "HASH", "sk": "RANGE"}
+INDEXES = {
+    "timeline": {"customer": "HASH", "at": "RANGE"},
+    "due": {"due_shard": "HASH", "due_at": "RANGE"},
+    "worklist": {"work_queue": "HASH", "work_at": "RANGE"},
+}
+
+_KEPT_DAYS = 30
+
+
+def _key_schema(keys: dict[str, str]) -> list[dict[str, str]]:
+    return [{"AttributeName": name, "KeyType": role} for name, role in keys.items()]
+
+
+def table_definition() -> Resource:
+    """Keys, indexes and billing of the table, in words that `CreateTable` and CloudFormation share."""
+    attributes = [*KEYS, *(name for keys in INDEXES.values() for name in keys)]
+    return {
+        "AttributeDefinitions": [{"AttributeName": name, "AttributeType": "S"} for name in attributes],
+        "KeySchema": _key_schema(KEYS),
+        "GlobalSecondaryIndexes": [
+            {
+                "IndexName": name,
+                "KeySchema": _key_schema(keys),
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            }
+            for name, keys in INDEXES.items()
+        ],
+        "BillingMode": "PAY_PER_REQUEST",
+    }
+
+
+def storage(stage: str) -> Resources:
+    """Table, bucket and the bucket's policy."""
+    lasting = stage not in DISPOSABLE
+    fate = "Retain" if lasting else "Delete"
+    return {
+        "Table": {
+            "Type": "AWS::DynamoDB::Table",
+            "DeletionPolicy": fate,
+            "UpdateReplacePolicy": fate,
+            "Properties": {
+                **table_definition(),
+                "StreamSpecification": {"StreamViewType": "NEW_IMAGE"},
+                "TimeToLiveSpecification": {"AttributeName": "ttl", "Enabled": True},
+                "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
+                "SSESpecification": {"SSEEnabled": True},
+                "DeletionProtectionEnabled": lasting,
+            },
+        },
+        "Bucket": {
+            "Type": "AWS::S3::Bucket",
+            "DeletionPolicy": fate,
+            "UpdateReplacePolicy": fate,
+            "Properties": {
+                "BucketEncryption": {
+                    "ServerSideEncryptionConfiguration": [
+                        {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+                    ]
+                },
+                "PublicAccessBlockConfiguration": {
+                    "BlockPublicAcls": True,
+                    "BlockPublicPolicy": True,
+                    "IgnorePublicAcls": True,
+                    "RestrictPublicBuckets": True,
+                },
+                "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
+                "LifecycleConfiguration": {
+                    "Rules": [
+                        {
+                            "Id": "forget",
+                            "Status": "Enabled",
+                            "ExpirationInDays": _KEPT_DAYS,
+                            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
+                        }
+                    ]
+                },
+            },
+        },
+        "BucketPolicy": {
+            "Type": "AWS::S3::BucketPolicy",
+            "Properties": {
+                "Bucket": {"Ref": "Bucket"},
+                "PolicyDocument": {
+                    "Version": "2012-10-17",
+                    "Statement": [
+                        {
+                            "Sid": "OnlyOverTls",
+                            "Effect": "Deny",
+                            "Principal": "*",
+                            "Action": "s3:*",
+                            "Resource": [attribute("Bucket"), {"Fn::Sub": "${Bucket.Arn}/*"}],
+                            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+                        }
+                    ],
+                },
+            },
+        },
+    }
