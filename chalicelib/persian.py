@@ -132,9 +132,8 @@ def _in_arabic_script(text: str, hint: str, default: str) -> str:
         return "ar"
     if base(hint) in _WRITTEN_IN_ARABIC_SCRIPT:
         return hint
-    if _RATHER_ARABIC.search(text) and base(default) != "fa":
-        return "ar"
-    return default or "und"
+    usual = default if base(default) in _WRITTEN_IN_ARABIC_SCRIPT else "fa"
+    return "ar" if _RATHER_ARABIC.search(text) and base(usual) != "fa" else usual
 
 
 def _in_latin_script(text: str, hint: str) -> str:

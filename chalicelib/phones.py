@@ -21,38 +21,34 @@ _IRANIAN_MOBILE = re.compile(r"(?:\+98|0098|98)?0?(9\d{9})")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phone:
-    """A number in E.164. valid: whether the numbering plan knows its range, which is a hint and no proof."""
+    """A number in E.164. valid: whether the numbering plan knows its range: a hint, no proof."""
 
-    e164: str
+    number: str
     valid: bool
 
 
-def read_phone(raw: str, region: str = "IR") -> Phone | None:
+def e164(raw: str, region: str = "IR") -> Phone | None:
     """The number, or None if there is none in the text.
 
     region: the ISO 3166 country of a number written without one.
     """
-    digits = _SPACING.sub("", _EXTENSION.sub("", folded_digits(raw[:_LONGEST])))
+    if len(raw) > _LONGEST:
+        return None
+    digits = _SPACING.sub("", _EXTENSION.sub("", folded_digits(raw)))
     mobile = _IRANIAN_MOBILE.fullmatch(digits)
-    if mobile and (region == "IR" or digits.startswith(("+98", "0098", "98"))):
-        e164 = f"+98{mobile[1]}"
-        return Phone(e164=e164, valid=_known(e164))
+    if mobile and (region == "IR" or digits.startswith(("+98", "0098"))):
+        parsed = _parsed(f"+98{mobile[1]}", region)
+        return Phone(number=f"+98{mobile[1]}", valid=parsed is not None and parsed.valid)
     if not re.fullmatch(r"\+?[0-9]{5,20}", digits):
         return None
     return _parsed(digits, region)
 
 
-def spellings(e164: str) -> tuple[str, ...]:
-    """How a CRM may have it: E.164 first, then without the plus, then as it is dialled at home."""
-    plain = e164.removeprefix("+")
-    if plain.startswith("98"):
-        return (e164, plain, f"0{plain[2:]}", f"00{plain}")
-    return (e164, plain, f"00{plain}")
-
-
-def _known(e164: str) -> bool:
-    parsed = _parsed(e164, "IR")
-    return parsed is not None and parsed.valid
+def spellings(number: str) -> tuple[str, ...]:
+    """How a CRM may have it: E.164, without the plus, as dialled from abroad, and as dialled at home."""
+    plain = number.removeprefix("+")
+    home = (f"0{plain[2:]}",) if plain.startswith("98") else ()
+    return (number, plain, f"00{plain}", *home)
 
 
 def _parsed(digits: str, region: str) -> Phone | None:
@@ -65,5 +61,5 @@ def _parsed(digits: str, region: str) -> Phone | None:
         return None
     if not phonenumbers.is_possible_number(number):
         return None
-    e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    return Phone(e164=e164, valid=phonenumbers.is_valid_number(number))
+    written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return Phone(number=written, valid=phonenumbers.is_valid_number(number))

@@ -53,7 +53,7 @@ def _tried(rule: Rule, facts: Facts) -> Trial:
             # Of the text no more is said than that: the explanation is shown and stored.
             actual = f"it is {getattr(facts, condition)}" if condition in _NAMEABLE else "it is not"
             return Trial(rule=rule, holds=False, because=f"{condition} should be {_or(wanted)}, {actual}")
-        held.append(f"{condition} is {_or(found)}")
+        held.append(f"{condition} {_or(found)}")
     return Trial(rule=rule, holds=True, because=", ".join(held) or "it holds for everything")
 
 
