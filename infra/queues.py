@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from chalicelib.delivery import Target
 from infra.names import FUNCTIONS, Resource, Resources, Unnameable, attribute, logical, queue_name, timeout
+from infra.storage import lasting
 
 _TWO_WEEKS = 14 * 24 * 3600
 _BATCH = 10
@@ -82,13 +83,15 @@ def _json_of_urls(queues: dict[str, str]) -> str | dict[str, str]:
     return {"Fn::Sub": json.dumps(urls)} if urls else "{}"
 
 
-def _fifo(name: str, visibility: int) -> Resource:
+def _fifo(stage: str, what: str, visibility: int) -> Resource:
+    # A target that is taken out of crms.yaml leaves its queue behind: what waits in it is not lost.
+    kept = lasting(stage)
     return {
         "Type": "AWS::SQS::Queue",
-        "DeletionPolicy": "Delete",
-        "UpdateReplacePolicy": "Delete",
+        "DeletionPolicy": "RetainExceptOnCreate" if kept else "Delete",
+        "UpdateReplacePolicy": "Retain" if kept else "Delete",
         "Properties": {
-            "QueueName": name,
+            "QueueName": queue_name(stage, what),
             "FifoQueue": True,
             "FifoThroughputLimit": "perMessageGroupId",
             "DeduplicationScope": "messageGroup",
@@ -103,14 +106,14 @@ def _fifo(name: str, visibility: int) -> Resource:
 def queue(stage: str, fed: Fed) -> Resources:
     """The queue, its dead-letter queue and its mapping."""
     visibility = _VISIBILITY_PER_TIMEOUT * timeout(fed.function)
-    live = _fifo(queue_name(stage, fed.name), visibility)
+    live = _fifo(stage, fed.name, visibility)
     live["Properties"]["RedrivePolicy"] = {
         "deadLetterTargetArn": attribute(fed.dead),
         "maxReceiveCount": fed.receives,
     }
     return {
         fed.queue: live,
-        fed.dead: _fifo(queue_name(stage, f"{fed.name}-dead"), visibility),
+        fed.dead: _fifo(stage, f"{fed.name}-dead", visibility),
         f"{logical(fed.name)}Mapping": {
             "Type": "AWS::Lambda::EventSourceMapping",
             "Properties": {

@@ -37,10 +37,14 @@ def table_definition() -> Resource:
     }
 
 
+def lasting(stage: str) -> bool:
+    """Whether data must outlive the stack."""
+    return stage not in DISPOSABLE
+
+
 def storage(stage: str) -> Resources:
     """Table, bucket and the bucket's policy."""
-    lasting = stage not in DISPOSABLE
-    fate = "Retain" if lasting else "Delete"
+    fate = "Retain" if lasting(stage) else "Delete"
     return {
         "Table": {
             "Type": "AWS::DynamoDB::Table",
@@ -52,7 +56,7 @@ def storage(stage: str) -> Resources:
                 "TimeToLiveSpecification": {"AttributeName": "ttl", "Enabled": True},
                 "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
                 "SSESpecification": {"SSEEnabled": True},
-                "DeletionProtectionEnabled": lasting,
+                "DeletionProtectionEnabled": lasting(stage),
             },
         },
         "Bucket": {
