@@ -42,8 +42,6 @@ class Delivery:
     owner: the person who owns it now, None while nobody does.
     contact: the customer's id at this target, empty until there is one.
     lead: the id there of what was opened for the conversation, empty if nothing was.
-    phones and emails: the customer's, in E.164 and lower case; only what a platform verified.
-    identities: `channel#scope#id` of all the customer's addresses.
     """
 
     event: Event
@@ -73,11 +71,32 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Absorbed:
+    """An event with all that was decided about it when its customer's profile absorbed it.
+
+    seq: the profile's `seq` of that commit; index: the event's place in the commit.
+    targets: whom it is owed. conversation: as it was right after, or as it was closed.
+    """
+
+    event: Event
+    profile: str
+    seq: int
+    index: int
+    committed_at: datetime
+    decision: Decision
+    targets: tuple[str, ...] = ()
+    conversation: Conversation | None = None
+    opened: bool = False
+    moved: bool = False
+    closed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """One HTTP request to a target."""
 
     method: str
-    url: str
+    url: str = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
 
@@ -105,7 +124,7 @@ class Ledger:
     state: `sending` (an attempt is, or was, under way), `waiting` (until `next_at`), `done`,
     `parked` (with its reason). steps: finished steps and their remote ids. doubtful: the step that
     may have been carried out without our knowing; it is looked up before it is written again.
-    attempts: those that count. committed_at: when the event was committed; the 80 hours run from there.
+    attempts: those that count. since: when this state began.
     """
 
     target: str
@@ -114,6 +133,7 @@ class Ledger:
     attempts: int = 0
     steps: Mapping[str, str] = field(default_factory=dict)
     doubtful: str = ""
+    version: int = 0
     since: datetime
     next_at: datetime | None = None
     reason: str = ""

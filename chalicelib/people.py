@@ -16,7 +16,8 @@ class Conversation:
 
     id: the reference of the event that opened it. opened_by: that event's key.
     owner: a person's id, or empty while it waits. team: whose queue it is in.
-    respond_by: by when the owner should have answered; None once our side has.
+    respond_by: by when the owner should have answered; None once our side has. respond_within: the
+        minutes the rule promises, for the next time the customer writes.
     last_event_at: when we received its latest event; it is idle from there.
     """
 
@@ -26,6 +27,7 @@ class Conversation:
     owner: str = ""
     team: str = ""
     respond_by: datetime | None = None
+    respond_within: int = 60
     last_event_at: datetime
     channel: str = ""
     account: str = ""
@@ -166,4 +168,5 @@ class Decision:
     owner: str = ""
     candidates: tuple[Candidate, ...] = ()
     respond_by: datetime | None = None
+    respond_within: int = 60
     config_version: str = ""

@@ -1,0 +1,84 @@
+"""One batch of a FIFO queue: each record by itself, each group in order, failures reported singly.
+
+When a record fails, the later ones of its group fail with it, untouched. The failed one comes back when
+it asked to; its followers are made visible at once, so that they wait behind it and not longer.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from chalicelib.errors import HubError, Misconfigured, Transient
+from chalicelib.telemetry import log, outcome
+
+Work = Callable[[str], Mapping[str, Any]]
+"""One message body to what is said of it in the log. Raises to have it come again."""
+
+Visibility = Callable[[str, str, int], None]
+"""Queue ARN, receipt handle, seconds."""
+
+_LONGEST = 43_200
+
+
+def run(
+    function: str,
+    event: Mapping[str, Any],
+    *,
+    work: Work,
+    visibility: Visibility,
+    wait: Callable[[Transient], float | None],
+    time_left: Callable[[], float],
+    enough: float,
+) -> dict[str, list[dict[str, str]]]:
+    """Work through the batch and name what failed, as the mapping's `ReportBatchItemFailures` wants it.
+
+    wait: seconds until a failed record should come back, None for the queue's own time. enough: seconds
+    a record may need; with less left it is the next worker's.
+    """
+    failed: list[dict[str, str]] = []
+    stuck: set[str] = set()
+    for record in event["Records"]:
+        group = record["attributes"]["MessageGroupId"]
+        if group in stuck or time_left() < enough:
+            seconds: float | None = 0
+        else:
+            done, seconds = _one(function, record, work, wait)
+            if done:
+                continue
+        stuck.add(group)
+        failed.append({"itemIdentifier": record["messageId"]})
+        if seconds is not None:
+            _hide(record, min(int(seconds + 0.999), _LONGEST), visibility)
+    return {"batchItemFailures": failed}
+
+
+def _one(
+    function: str, record: Mapping[str, Any], work: Work, wait: Callable[[Transient], float | None]
+) -> tuple[bool, float | None]:
+    received = record["attributes"].get("ApproximateReceiveCount", "")
+    try:
+        said = work(record["body"])
+    except Transient as error:
+        outcome(function, "waits", reason=error.reason, detail=error.detail, received=received)
+        return False, wait(error)
+    except Misconfigured as error:
+        log.error("misconfigured", function=function, reason=error.reason, detail=error.detail)
+        return False, None
+    except Exception as error:  # noqa: BLE001 - a bug: this group waits and is seen, the others go on
+        # The frames and not the message, which may quote what a customer wrote.
+        frames = traceback.format_tb(error.__traceback__)
+        reason = error.reason if isinstance(error, HubError) else type(error).__name__
+        log.error("bug", function=function, reason=reason, frames=frames, received=received)
+        return False, None
+    outcome(function, "done", received=received, **said)
+    return True, None
+
+
+def _hide(record: Mapping[str, Any], seconds: int, visibility: Visibility) -> None:
+    try:
+        visibility(record["eventSourceARN"], record["receiptHandle"], seconds)
+    except Transient as error:
+        # The queue's own time applies then: later than asked, and nothing is lost.
+        log.warning("visibility", reason=error.reason)

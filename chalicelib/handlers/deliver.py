@@ -1,0 +1,38 @@
+"""The worker at the targets' queues."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalice.app import Blueprint
+
+from chalicelib import runtime
+from chalicelib.handlers import batch
+from chalicelib.messages import from_text, unpack_change
+
+bp = Blueprint(__name__)
+
+_ENOUGH = 25.0
+
+
+@bp.lambda_function(name="deliver")
+def deliver(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401
+    """A batch of one target's queue; what has to wait comes back when its ledger says."""
+
+    def time_left() -> float:
+        return float(context.get_remaining_time_in_millis()) / 1000
+
+    def work(body: str) -> dict[str, Any]:
+        change = unpack_change(from_text(body))
+        done = runtime.deliver()(change, time_left)
+        return {"target": change.target, "states": [state for _, state in done]}
+
+    return batch.run(
+        "deliver",
+        event,
+        work=work,
+        visibility=runtime.visibility,
+        wait=lambda error: error.retry_after,
+        time_left=time_left,
+        enough=_ENOUGH,
+    )

@@ -1,0 +1,27 @@
+"""The worker at the table's stream."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalice.app import Blueprint
+
+from chalicelib import runtime
+from chalicelib.pipeline.relay import owed
+from chalicelib.telemetry import outcome
+
+bp = Blueprint(__name__)
+
+
+@bp.lambda_function(name="relay")
+def relay(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401, ARG001
+    """A batch of the stream. Raises if any of it could not be sent: the stream repeats it whole."""
+    changes = [
+        change
+        for record in event["Records"]
+        if (image := record["dynamodb"].get("NewImage")) and image["sk"]["S"] == "PROFILE"
+        for change in owed(image["pk"]["S"].removeprefix("P#"), int(image["seq"]["N"]), image["fresh"]["S"])
+    ]
+    sent = runtime.relay()(changes)
+    outcome("relay", "done", records=len(event["Records"]), sent=sent)
+    return {"sent": sent}

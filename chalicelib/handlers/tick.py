@@ -1,0 +1,20 @@
+"""The worker that the clock calls, once a minute."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalice.app import Blueprint
+
+from chalicelib import runtime
+from chalicelib.telemetry import outcome
+
+bp = Blueprint(__name__)
+
+
+@bp.lambda_function(name="tick")
+def tick(event: Any, context: Any) -> dict[str, int]:  # noqa: ANN401, ARG001
+    """The clock's errands."""
+    done = runtime.tick()()
+    outcome("tick", "done", **done)
+    return done

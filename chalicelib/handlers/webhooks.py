@@ -1,0 +1,70 @@
+"""The front door: `GET, POST /webhooks/{channel}/{account}`, and `…/{token}` for unsigned platforms.
+
+Chalice calls these through `app.app`; they turn its request into ours and our answer into its.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote, unquote
+
+from chalice.app import Blueprint, Response
+
+from chalicelib import runtime, telemetry
+from chalicelib.errors import HubError
+from chalicelib.pipeline.receive import receive
+from chalicelib.webhook import Request
+
+bp = Blueprint(__name__)
+
+_METHODS = ["GET", "POST"]
+_ANYTHING = ["*/*"]
+
+
+@bp.route("/webhooks/{channel}/{account}", methods=_METHODS, content_types=_ANYTHING)
+def webhooks(channel: str, account: str) -> Response:
+    """A platform's request."""
+    return _answer(channel, account, token="")
+
+
+@bp.route("/webhooks/{channel}/{account}/{token}", methods=_METHODS, content_types=_ANYTHING)
+def webhooks_by_token(channel: str, account: str, token: str) -> Response:
+    """A request of a platform that signs nothing: the path is its secret."""
+    return _answer(channel, account, token)
+
+
+def _answer(channel: str, account: str, token: str) -> Response:
+    channel, account = unquote(channel), unquote(account)
+    try:
+        answer = receive(
+            _request(token),
+            channel,
+            account,
+            register=runtime.register(),
+            secrets=runtime.account_secrets,
+            send=runtime.accept,
+            store=runtime.store,
+            count=telemetry.count,
+        )
+    except HubError as error:
+        telemetry.count("unserved", channel=channel if channel.isalnum() else "?", reason=error.reason)
+        telemetry.log.error("unserved", reason=error.reason, detail=error.detail)
+        return Response(body="", status_code=503, headers={"Content-Type": "text/plain", "Retry-After": "5"})
+    return Response(
+        body=answer.body, status_code=answer.status, headers={"Content-Type": answer.content_type}
+    )
+
+
+def _request(token: str) -> Request:
+    current = bp.current_request
+    given = current.query_params
+    pairs = [(name, value) for name in given for value in given.getlist(name)] if given else []
+    query = "&".join(f"{quote(name)}={quote(value)}" for name, value in pairs)
+    return Request(
+        method=current.method,
+        url=current.path + (f"?{query}" if query else ""),
+        query=dict(pairs),
+        headers={name.lower(): value for name, value in current.headers.items()},
+        body=body.encode() if isinstance(body := current.raw_body, str) else body,
+        received_at=runtime.now(),
+        token=unquote(token),
+    )

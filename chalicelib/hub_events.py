@@ -1,0 +1,61 @@
+"""The events that the hub itself makes, and that take the same road as any other.
+
+Their ids derive from their reason, so that the same reason twice is one event.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from chalicelib.event import Direction, Event, Kind, own_account, profile_address
+from chalicelib.people import Conversation
+
+CHANNEL = "hub"
+
+
+def close(profile: str, conversation: Conversation, *, reason: str, by: str, now: datetime) -> Event:
+    """The wish that a conversation ends: `reason` is `idle`, or what a person or CRM said."""
+    last = int(conversation.last_event_at.timestamp() * 1000)
+    return Event(
+        id=f"{conversation.id}:{reason}:{last}",
+        channel=CHANNEL,
+        account=CHANNEL,
+        kind=Kind.CLOSE,
+        direction=Direction.INTERNAL,
+        customer=profile_address(profile),
+        occurred_at=now,
+        received_at=now,
+        target_id=conversation.id,
+        extra={"reason": reason, "by": by},
+    )
+
+
+def offer(profile: str, conversation: Conversation, *, now: datetime) -> Event:
+    """The wish that a waiting conversation is offered again, at most once a minute."""
+    return Event(
+        id=f"{conversation.id}:offer:{int(now.timestamp() // 60)}",
+        channel=CHANNEL,
+        account=CHANNEL,
+        kind=Kind.OFFER,
+        direction=Direction.INTERNAL,
+        customer=profile_address(profile),
+        occurred_at=now,
+        received_at=now,
+        target_id=conversation.id,
+        extra={"reason": "waiting"},
+    )
+
+
+def breaker(target: str, state: str, *, since: int, now: datetime) -> Event:
+    """That a target was cut off, is tried again, or is well: `open`, `half-open`, `closed`."""
+    return Event(
+        id=f"breaker:{state}:{since}",
+        channel=CHANNEL,
+        account=target,
+        kind=Kind.NOTICE,
+        direction=Direction.INTERNAL,
+        customer=own_account(CHANNEL, target),
+        occurred_at=now,
+        received_at=now,
+        extra={"breaker": state},
+    )

@@ -1,0 +1,102 @@
+"""What travels on the queues and lies in rows: encoded, compressed, versioned.
+
+A packed form is one version byte and the deflated MessagePack of a type; on a queue it is base64,
+because SQS alters or refuses some characters. Messages are in flight during a deployment: a form
+once used is decoded for ever, and a newer one than this code knows waits for newer code.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import msgspec
+
+from chalicelib.delivery import Absorbed
+from chalicelib.errors import Misconfigured, Transient
+from chalicelib.event import Event, Identity
+
+_VERSION = 1
+_LARGEST = 64 * 1024 * 1024
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """One customer's events of one request, in order.
+
+    stored: the bucket key where they lie instead, because they were too large for the queue.
+    """
+
+    customer: Identity
+    events: tuple[Event, ...] = ()
+    stored: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What one commit of a profile owes one target: keys, no content."""
+
+    target: str
+    profile: str
+    seq: int
+    events: tuple[str, ...]
+
+
+def _packer() -> Callable[[object], bytes]:
+    encoder = msgspec.msgpack.Encoder()
+
+    def pack(value: object) -> bytes:
+        return bytes((_VERSION,)) + zlib.compress(encoder.encode(value), 6)
+
+    return pack
+
+
+def _unpacker(decoder: msgspec.msgpack.Decoder[T]) -> Callable[[bytes], T]:
+    def unpack(packed: bytes) -> T:
+        if packed[:1] and packed[0] > _VERSION:
+            raise Transient("newer_version", "written by newer code than this; waiting for it")
+        if packed[:1] != bytes((_VERSION,)):
+            raise Misconfigured("unreadable_message", "no version this code knows")
+        try:
+            inflate = zlib.decompressobj()
+            plain = inflate.decompress(packed[1:], _LARGEST)
+            return decoder.decode(plain)
+        except (zlib.error, msgspec.MsgspecError) as error:
+            raise Misconfigured("unreadable_message", type(error).__name__) from error
+
+    return unpack
+
+
+pack = _packer()
+unpack_intake = _unpacker(msgspec.msgpack.Decoder(Intake))
+unpack_change = _unpacker(msgspec.msgpack.Decoder(Change))
+unpack_absorbed = _unpacker(msgspec.msgpack.Decoder(Absorbed))
+
+
+def text(packed: bytes) -> str:
+    """The form a queue takes."""
+    return base64.b64encode(packed).decode("ascii")
+
+
+def from_text(body: str) -> bytes:
+    """The packed bytes of a queue message. Raises `Misconfigured` if it is none of ours."""
+    try:
+        return base64.b64decode(body, validate=True)
+    except ValueError as error:
+        raise Misconfigured("unreadable_message", "not base64") from error
+
+
+def group(customer: Identity) -> str:
+    """The queue group of a customer: hex, because SQS allows 128 characters and few alphabets."""
+    return hashlib.sha256(customer.key.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def digest(*parts: str) -> str:
+    """A deduplication id for what these parts name."""
+    return hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).hexdigest()

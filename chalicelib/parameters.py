@@ -1,0 +1,64 @@
+"""Secrets, from where they are kept: read when needed, kept five minutes, served stale through outages.
+
+A parameter is a JSON object of secret name to one value or a list of active values.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+
+from chalicelib.errors import Misconfigured, Transient
+
+_MAX_AGE = 300.0
+_LEAST_BETWEEN_READS = 1.0
+
+Held = Mapping[str, tuple[str, ...]]
+
+
+class Parameters:
+    """The parameters under one path.
+
+    read: a parameter's text by its name; raises `Transient` or `Misconfigured`.
+    """
+
+    def __init__(self, *, read: Callable[[str], str], clock: Callable[[], float]) -> None:
+        self._read = read
+        self._clock = clock
+        self._held: dict[str, tuple[float, Held]] = {}
+
+    def get(self, name: str) -> Held:
+        """The parameter's values. Raises `Transient` or `Misconfigured` if they were never read."""
+        return self._get(name, _MAX_AGE)
+
+    def fresh(self, name: str) -> Held:
+        """The parameter's values as they are now, read at most once a second."""
+        return self._get(name, _LEAST_BETWEEN_READS)
+
+    def _get(self, name: str, max_age: float) -> Held:
+        if not name:
+            return {}
+        known = self._held.get(name)
+        now = self._clock()
+        if known and 0 <= now - known[0] < max_age:
+            return known[1]
+        try:
+            values = _values(name, self._read(name))
+        except (Transient, Misconfigured):
+            if known:
+                return known[1]
+            raise
+        self._held[name] = (now, values)
+        return values
+
+
+def _values(name: str, text: str) -> Held:
+    try:
+        fields = json.loads(text)
+        pairs = [(key, (value,) if isinstance(value, str) else tuple(value)) for key, value in fields.items()]
+    except (ValueError, AttributeError, TypeError):
+        # Not chained: the parser's error quotes what it read.
+        raise Misconfigured("secret_unreadable", f"parameter {name} is not a JSON object") from None
+    if not all(isinstance(value, str) for _, values in pairs for value in values):
+        raise Misconfigured("secret_unreadable", f"parameter {name} has a value that is not text")
+    return dict(pairs)

@@ -1,0 +1,100 @@
+"""Bodies and their parts, read strictly: typed values, or `Rejected` with the place and never the content.
+
+JSON is read by msgspec decoders, of which the caller keeps one per type. What a decoder skips is not
+looked at: bytes that are not UTF-8 in a field nobody reads harm nobody, and a part typed `msgspec.Raw`
+fails alone when it is decoded later.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TypeVar
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from chalicelib.errors import Rejected
+
+T = TypeVar("T")
+
+_MOST_FIELDS = 1000
+_SHAPE = re.compile(r"Expected `[a-z| ]+`, got `[a-z]+`")
+_PLACE = re.compile(r"`(\$[^`]*)`$")
+# Every escape of a JSON string, left to right, so that the second half of an escaped backslash is never
+# taken for the start of another escape.
+_ESCAPE = re.compile(
+    rb"\\(?:(?P<pair>u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+    rb"|(?P<lone>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+_REPLACEMENT = rb"\ufffd"
+_PHONE = re.compile(r"[0-9]{7,15}")
+_PUNCTUATION = re.compile(r"[ ().\-\u200e\u202a\u202c]")
+
+
+def decode(decoder: msgspec.json.Decoder[T], data: bytes | msgspec.Raw) -> T:
+    """The typed value of a JSON text. Raises `Rejected`.
+
+    A lone surrogate escape (`\\ud800`, half of an emoji that was cut) is legal JSON and no text: it is
+    read as U+FFFD, so that the message is not lost for it. Whole numbers keep every digit.
+    """
+    try:
+        return _decode(decoder, data)
+    except Rejected:
+        body = bytes(data)
+        mended = _ESCAPE.sub(_mend, body)
+        if mended == body:
+            raise
+    return _decode(decoder, mended)
+
+
+def present(part: T | None, name: str) -> T:
+    """The part that the type of its whole promises. Raises `Rejected` if it is not there."""
+    if part is None:
+        raise Rejected("unexpected_shape", f"`{name}` is missing")
+    return part
+
+
+def decode_form(body: bytes) -> list[tuple[str, str]]:
+    """The fields of a form in the order they came: blanks kept, `+` a space, UTF-8. Raises `Rejected`."""
+    try:
+        return parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
+    except ValueError as error:
+        # Not UTF-8 (in the bytes or behind the percent signs), or more fields than any platform sends.
+        raise Rejected("form_malformed", "not UTF-8, or too many fields") from error
+
+
+def derived_id(*facts: str) -> str:
+    """An id for a happening that the platform gave none: the same whenever it is sent again."""
+    return hashlib.sha256("\x1f".join(facts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def international(number: str) -> str:
+    """A phone number that is known to be international, as `+` and digits; empty if it is none."""
+    digits = _PUNCTUATION.sub("", number).removeprefix("+")
+    return f"+{digits}" if _PHONE.fullmatch(digits) else ""
+
+
+def _decode(decoder: msgspec.json.Decoder[T], data: bytes | msgspec.Raw) -> T:
+    try:
+        return decoder.decode(data)
+    except msgspec.ValidationError as error:
+        raise Rejected("unexpected_shape", _described(f"{error}")) from error
+    except msgspec.DecodeError as error:
+        raise Rejected("not_json", "the JSON is malformed or truncated") from error
+    except UnicodeDecodeError as error:
+        raise Rejected("not_utf8", "a text is not UTF-8") from error
+    except RecursionError as error:
+        raise Rejected("too_deep", "nested too deeply") from error
+
+
+def _described(message: str) -> str:
+    # msgspec quotes values in some of its messages: only the types and the path are taken from them.
+    shape, place = _SHAPE.match(message), _PLACE.search(message)
+    described = shape.group() if shape else "another shape was expected"
+    return f"{described} at {place.group(1)}" if place else described
+
+
+def _mend(escape: re.Match[bytes]) -> bytes:
+    return _REPLACEMENT if escape.group("lone") else escape.group()

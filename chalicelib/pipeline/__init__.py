@@ -1,0 +1,1 @@
+"""The story of an event: received, processed, relayed, delivered; and what the clock does."""

@@ -1,0 +1,135 @@
+"""Cutting a failing target off: nothing is received, in flight or counted while it is down.
+
+closed      deliveries run; failures in a row are counted
+open        the queue's mapping is disabled; the clock probes the target now and then
+half-open   a probe is under way
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib import hub_events
+from chalicelib.errors import Transient
+from chalicelib.event import Event
+from chalicelib.rows import BreakerRow, Row, breaker_key
+from chalicelib.table import Table
+from chalicelib.telemetry import Count
+
+_FAILURES = 5
+_GROUPS = 2
+"""So many failures in a row, of so many customers: one bad event alone is not the target's fault."""
+
+_UNREACHABLE = 3
+"""So many in a row without a connection, whoever's they are."""
+
+_FIRST_PROBE = 15
+_LONGEST_PROBE = 600
+_HELD_BACK = 60.0
+"""Seconds for which a message that was received all the same is put back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breaker:
+    """The breakers of all targets. switch: enables or disables a target's mapping. emit: a hub event."""
+
+    table: Table
+    switch: Callable[[str, bool], None]
+    emit: Callable[[Event], None]
+    now: Callable[[], datetime]
+    count: Count
+
+    def admit(self, target: str, row: Row | None) -> None:
+        """Raises `Transient` while the target is cut off."""
+        if isinstance(row, BreakerRow) and row.state != "closed":
+            raise Transient("breaker_open", f"{target} is cut off", retry_after=_HELD_BACK)
+
+    def failed(self, target: str, row: Row | None, *, group: str, reason: str) -> None:
+        """One more failure; too many cut the target off."""
+        known = row if isinstance(row, BreakerRow) else BreakerRow(*breaker_key(target))
+        failures = int(known.failures) + 1
+        groups = {*str(known.groups).split(), group}
+        if len(groups) > _GROUPS:
+            groups = set(sorted(groups)[:_GROUPS])
+        unreachable = reason == "no_connection" and failures >= _UNREACHABLE
+        if unreachable or (failures >= _FAILURES and len(groups) >= _GROUPS):
+            self._open(target)
+            return
+        self.table.update(
+            BreakerRow(*breaker_key(target)),
+            [
+                BreakerRow.failures.add(1),
+                BreakerRow.groups.set(" ".join(sorted(groups))),
+                BreakerRow.row.set(BreakerRow),
+                BreakerRow.state.set("closed"),
+            ],
+            BreakerRow.state.does_not_exist() | (BreakerRow.state == "closed"),
+        )
+
+    def well(self, target: str, row: Row | None) -> None:
+        """The target has answered properly: earlier failures no longer count."""
+        if isinstance(row, BreakerRow) and row.failures:
+            self.table.update(
+                BreakerRow(*breaker_key(target)),
+                [BreakerRow.failures.set(0), BreakerRow.groups.set("")],
+                BreakerRow.state == "closed",
+            )
+
+    def _open(self, target: str) -> None:
+        now = int(self.now().timestamp())
+        opened = self.table.update(
+            BreakerRow(*breaker_key(target)),
+            [
+                BreakerRow.state.set("open"),
+                BreakerRow.since.set(now),
+                BreakerRow.next_probe.set(now + _FIRST_PROBE),
+                BreakerRow.probes.set(0),
+                BreakerRow.row.set(BreakerRow),
+            ],
+            BreakerRow.state.does_not_exist() | (BreakerRow.state == "closed"),
+        )
+        if opened:
+            self._say(target, "open", now)
+        self.switch(target, False)
+
+    def probe(self, target: str, row: BreakerRow, attempt: Callable[[], bool]) -> str:
+        """Try a cut-off target if it is time; its state afterwards."""
+        now = int(self.now().timestamp())
+        if row.state == "closed" or row.next_probe > now:
+            return str(row.state)
+        probes = int(row.probes) + 1
+        pause = min(_FIRST_PROBE * 2**probes, _LONGEST_PROBE)
+        took = self.table.update(
+            BreakerRow(*breaker_key(target)),
+            [
+                BreakerRow.state.set("half-open"),
+                BreakerRow.next_probe.set(now + pause),
+                BreakerRow.probes.set(probes),
+            ],
+            BreakerRow.next_probe == row.next_probe,
+        )
+        if not took:
+            return str(row.state)
+        if row.state == "open":
+            self._say(target, "half-open", int(row.since))
+        if not attempt():
+            self.switch(target, False)
+            self._set(target, "open")
+            return "open"
+        # The mapping first: whoever dies in between probes again and finds it enabled.
+        self.switch(target, True)
+        self._set(target, "closed")
+        self._say(target, "closed", int(row.since))
+        return "closed"
+
+    def _set(self, target: str, state: str) -> None:
+        self.table.update(
+            BreakerRow(*breaker_key(target)),
+            [BreakerRow.state.set(state), BreakerRow.failures.set(0), BreakerRow.groups.set("")],
+        )
+
+    def _say(self, target: str, state: str, since: int) -> None:
+        self.count(f"breaker_{state.replace('-', '_')}", target=target)
+        self.emit(hub_events.breaker(target, state, since=since, now=self.now()))

@@ -1,0 +1,198 @@
+"""One transaction in the making: a profile as it absorbs events, and all that is written beside it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import msgspec
+from pynamodb.expressions.condition import Condition
+
+from chalicelib.config import Stage
+from chalicelib.crms import CRMS
+from chalicelib.delivery import Absorbed, Target
+from chalicelib.event import Event
+from chalicelib.messages import pack
+from chalicelib.people import Conversation, Profile
+from chalicelib.profiles import facts, identities
+from chalicelib.routing import conversations
+from chalicelib.routing.conversations import Outcome
+from chalicelib.rows import (
+    ClosedRow,
+    EventRow,
+    IdentityRow,
+    KeyRow,
+    LoadRow,
+    ProfileRow,
+    Row,
+    contact_key,
+    due_shard,
+    event_key,
+    identity_key,
+    load_key,
+    profile_key,
+)
+from chalicelib.table import Write
+
+RETENTION = timedelta(days=400)
+"""How long events and their ledgers are kept; at least 30 days, because a platform may resend so long."""
+
+_ROW_BYTES = 300 * 1024
+_TEXT_KEPT = 20_000
+
+
+@dataclass(slots=True, kw_only=True)
+class Commit:
+    """One transaction in the making: the profile as it grows, and what is written beside it.
+
+    loads: open conversations by person, this commit's own included. taken: what it adds to them.
+    """
+
+    before: Profile
+    profile: Profile
+    owner: identities.Owner
+    stage: Stage
+    now: datetime
+    store: Callable[[str, bytes], None]
+    absorbed: list[Absorbed] = field(default_factory=list)
+    ended: list[Conversation] = field(default_factory=list)
+    loads: dict[str, int] = field(default_factory=dict)
+    taken: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def staff(self) -> set[str]:
+        """Addresses of our own people, `channel:id`."""
+        return {address for person in self.stage.directory.people for address in person.identities}
+
+    def add(self, event: Event, outcome: Outcome) -> None:
+        """One more event, and what became of the conversation by it."""
+        account = self.stage.account(event.channel, event.account)
+        had = self.profile.conversation
+        if outcome.closed and had:
+            self.end(had)
+        else:
+            now_has = outcome.conversation
+            self._move(had.owner if had else "", now_has.owner if now_has else "")
+            self.profile = replace(
+                self.profile,
+                conversation=now_has,
+                last_owner=(now_has.owner if now_has else "") or self.profile.last_owner,
+            )
+        self.profile = facts.absorbed(self.profile, event, account.language if account else "")
+        self.absorbed.append(
+            Absorbed(
+                event=event,
+                profile=self.profile.id,
+                seq=self.profile.seq,
+                index=len(self.absorbed),
+                committed_at=self.now,
+                decision=outcome.decision,
+                targets=tuple(t.name for t in self.stage.targets if owes(t, event)),
+                conversation=outcome.conversation,
+                opened=outcome.opened,
+                moved=outcome.moved,
+                closed=outcome.closed,
+            )
+        )
+
+    def end(self, conversation: Conversation) -> None:
+        """The conversation is over."""
+        self.ended.append(conversation)
+        self._move(conversation.owner, "")
+        self.profile = replace(self.profile, conversation=None)
+
+    def _move(self, old: str, new: str) -> None:
+        if old == new:
+            return
+        for person, change in ((old, -1), (new, 1)):
+            if person:
+                self.taken[person] = self.taken.get(person, 0) + change
+                self.loads[person] = self.loads.get(person, 0) + change
+
+    def writes(self) -> list[Write]:
+        """All of it, with the conditions that make it true only once."""
+        pid = self.profile.id
+        writes = [Write(row=self._profile_row(), condition=self._unchanged())]
+        writes += [Write(row=self._event_row(a), condition=Row.pk.does_not_exist()) for a in self.absorbed]
+        for identity in self.owner.identities:
+            pk, sk = identity_key(identity)
+            writes.append(Write(row=IdentityRow(pk, sk, profile=pid), condition=Row.pk.does_not_exist()))
+        for key in self.owner.keys:
+            pk, sk = contact_key(key)
+            writes.append(Write(row=KeyRow(pk, sk, profile=pid), condition=Row.pk.does_not_exist()))
+        for conversation in self.ended:
+            sk = f"C#{_millis(conversation.opened_at)}#{conversation.id}"
+            body = msgspec.json.encode(conversation).decode()
+            writes.append(Write(row=ClosedRow(f"P#{pid}", sk, body=body, ttl=_ttl(self.now))))
+        return writes + [self._load(person, change) for person, change in self.taken.items() if change]
+
+    def _unchanged(self) -> Condition:
+        if self.before.seq == 0:
+            return Row.pk.does_not_exist()
+        return ProfileRow.seq == self.before.seq
+
+    def _load(self, person: str, change: int) -> Write:
+        capacity = next((p.capacity for p in self.stage.directory.people if p.id == person), 0)
+        condition = None
+        if change > 0:
+            condition = LoadRow.open.does_not_exist() | (LoadRow.open <= capacity - change)
+        actions = [LoadRow.open.add(change), LoadRow.row.set(LoadRow)]
+        return Write(row=LoadRow(*load_key(person)), condition=condition, actions=actions)
+
+    def _profile_row(self) -> ProfileRow:
+        pk, sk = profile_key(self.profile.id)
+        row = ProfileRow(
+            pk,
+            sk,
+            seq=self.profile.seq,
+            fresh=json.dumps([[a.event.key, list(a.targets)] for a in self.absorbed]),
+            body=msgspec.json.encode(self.profile).decode(),
+        )
+        if open_now := self.profile.conversation:
+            row.due_shard = due_shard(self.profile.id)
+            row.due_at = _millis(conversations.due_at(open_now, self.stage.routing))
+            row.work_queue = f"person#{open_now.owner}" if open_now.owner else f"team#{open_now.team}"
+            row.work_at = _millis(open_now.respond_by or open_now.opened_at)
+        return row
+
+    def _event_row(self, absorbed: Absorbed) -> EventRow:
+        event = absorbed.event
+        body = pack(absorbed)
+        if len(body) > _ROW_BYTES:
+            kept = f"oversize/event-{event.reference}"
+            self.store(kept, body)
+            short = replace(
+                event, raw=b"", text=event.text[:_TEXT_KEPT], extra={**event.extra, "whole": kept}
+            )
+            body = pack(replace(absorbed, event=short))
+        pk, sk = event_key(event.key)
+        return EventRow(
+            pk,
+            sk,
+            customer=event.customer.key,
+            at=f"{_millis(event.occurred_at)}#{absorbed.seq:08d}#{absorbed.index:03d}",
+            profile=absorbed.profile,
+            seq=absorbed.seq,
+            committed=int(absorbed.committed_at.timestamp() * 1000),
+            targets=json.dumps(absorbed.targets),
+            body=body,
+            ttl=_ttl(self.now),
+        )
+
+
+def owes(target: Target, event: Event) -> bool:
+    """Whether the target is to be told of the event."""
+    kinds = target.kinds or CRMS[target.crm].kinds
+    if event.customer.own and not target.notices:
+        return False
+    return (not kinds or event.kind in kinds) and event.direction in target.directions
+
+
+def _millis(moment: datetime) -> str:
+    return f"{int(moment.timestamp() * 1000):013d}"
+
+
+def _ttl(now: datetime) -> int:
+    return int((now + RETENTION).timestamp())

@@ -1,0 +1,245 @@
+"""From a target's queue to the target: one event at a time, in order, and the ledger of how far it came.
+
+A ledger row says `sending` before the first call and holds each finished step before the next one
+starts, so that whoever comes after a sudden death knows which single step is in doubt. That step is
+looked up at the target, not before it has settled, and written only if it is not there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NoReturn
+
+import msgspec
+
+from chalicelib import retry
+from chalicelib.config import Stage
+from chalicelib.crms import CRMS
+from chalicelib.crms.base import Credentials, Crm, Step
+from chalicelib.delivery import Absorbed, Call, Delivery, Ledger, Reply, Target
+from chalicelib.errors import HubError, Misconfigured, Permanent, Throttled, Transient, Unauthorised, Unknown
+from chalicelib.event import Event
+from chalicelib.messages import Change, unpack_absorbed
+from chalicelib.people import Person, Profile
+from chalicelib.pipeline.breaker import Breaker
+from chalicelib.pipeline.ledger import Books, contents
+from chalicelib.rows import (
+    EventRow,
+    Key,
+    LedgerRow,
+    ProfileRow,
+    ReferenceRow,
+    Row,
+    breaker_key,
+    event_key,
+    ledger_key,
+    profile_key,
+    reference_key,
+)
+from chalicelib.table import Table
+from chalicelib.telemetry import Count
+
+_OURS_TO_MEND = 300.0
+"""Seconds between tries of what only a human can mend."""
+
+_ENOUGH = 25.0
+"""Seconds an event may need; with less left, it is the next worker's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deliver:
+    """The step from a target's queue to the target.
+
+    credentials: a target's, cached; fresh_credentials: read anew. send: one call to a target.
+    jitter: 0 to 1.
+    """
+
+    table: Table
+    stage: Callable[[], Stage]
+    credentials: Callable[[Target], Credentials]
+    fresh_credentials: Callable[[Target], Credentials]
+    send: Callable[[Target, Call], Reply]
+    breaker: Breaker
+    now: Callable[[], datetime]
+    jitter: Callable[[], float]
+    count: Count
+
+    def __call__(self, change: Change, time_left: Callable[[], float]) -> list[tuple[str, str]]:
+        """Deliver what one profile change owes; event keys and their states.
+
+        time_left: seconds until this worker is stopped. Raises `Transient` with `retry_after` when the
+        rest of it has to wait.
+        """
+        stage = self.stage()
+        target = stage.target(change.target)
+        if target is None:
+            raise Misconfigured("unknown_target", f"{change.target} is not in the stage's crms.yaml")
+        rows = self.table.read(
+            [
+                *(event_key(key) for key in change.events),
+                *(ledger_key(key, target.name) for key in change.events),
+                profile_key(change.profile),
+                reference_key(change.profile, target.name),
+                breaker_key(target.name),
+            ]
+        )
+        self.breaker.admit(target.name, rows.get(breaker_key(target.name)))
+        errand = _Errand(target=target, crm=CRMS[target.crm], stage=stage, rows=rows)
+        done = []
+        for key in change.events:
+            event = rows.get(event_key(key))
+            if not isinstance(event, EventRow):
+                continue  # it was erased; what is owed of it is nothing
+            ledger = contents(rows.get(ledger_key(key, target.name)))
+            if ledger and ledger.state in ("done", "parked"):
+                continue
+            if time_left() < _ENOUGH:
+                raise Transient("out_of_time", retry_after=0)
+            done.append((key, self._one(unpack_absorbed(event.body), ledger, errand)))
+        return done
+
+    def _one(self, absorbed: Absorbed, ledger: Ledger | None, errand: _Errand) -> str:
+        target = errand.target
+        books = Books(table=self.table, absorbed=absorbed, target=target.name, now=self.now)
+        books.begin(ledger, settle=errand.crm.settle)
+        credentials = self.credentials(target)
+        try:
+            try:
+                self._run(absorbed, books, errand, credentials)
+            except Unauthorised:
+                renewed = self.fresh_credentials(target)
+                if renewed == credentials:
+                    raise
+                self._run(absorbed, books, errand, renewed)
+        except Permanent as error:
+            return self._park(books, target, error)
+        except (Transient, Misconfigured) as error:
+            if retry.spent(absorbed.committed_at, self.now()):
+                return self._park(books, target, error)
+            self._wait(books, errand, error)
+        self.breaker.well(target.name, errand.rows.get(breaker_key(target.name)))
+        self.count("delivered", target=target.name)
+        return "done"
+
+    def _park(self, books: Books, target: Target, error: HubError) -> str:
+        books.park(error)
+        self.count("parked", target=target.name, reason=error.reason)
+        return "parked"
+
+    def _wait(self, books: Books, errand: _Errand, error: Transient | Misconfigured) -> NoReturn:
+        """Book it for later. Raises `Transient` with the time to wait."""
+        attempts = books.ledger.attempts
+        if isinstance(error, Misconfigured):
+            self.count("misconfigured", target=errand.target.name, reason=error.reason)
+            seconds = _OURS_TO_MEND
+        elif error.retry_after is not None:
+            attempts += not isinstance(error, Throttled)
+            seconds = retry.asked(error.retry_after, self.jitter())
+        else:
+            attempts += not isinstance(error, Throttled | Unauthorised)
+            seconds = retry.wait(max(attempts, 1), self.jitter())
+        if isinstance(error, Unknown):
+            seconds = max(seconds, errand.crm.settle)
+        books.wait(error, attempts=attempts, until=self.now() + timedelta(seconds=seconds))
+        self.count("retried", target=errand.target.name, reason=error.reason)
+        raise Transient(error.reason, error.detail, retry_after=seconds) from error
+
+    def _run(self, absorbed: Absorbed, books: Books, errand: _Errand, credentials: Credentials) -> None:
+        """Drive the connector: each step looked up or written, and booked before the next."""
+        crm = errand.crm
+        delivery = self._delivery(absorbed, errand)
+        steps = crm.deliver(delivery, errand.target, credentials, int(self.now().timestamp()))
+        try:
+            step = next(steps)
+            while True:
+                remote = books.ledger.steps.get(step.name)
+                if remote is None:
+                    makes_contact = step.name == crm.contact_step
+                    if makes_contact:
+                        books.creating(absorbed.profile)
+                    remote = self._step(step, books, errand, absorbed.profile)
+                    if makes_contact:
+                        reference = books.created(absorbed.profile, remote)
+                        errand.rows[reference.key] = reference
+                    books.finished(step.name, remote)
+                step = steps.send(remote)
+                books.keep()
+        except StopIteration:
+            books.done()
+
+    def _step(self, step: Step, books: Books, errand: _Errand, group: str) -> str:
+        doubtful = books.in_doubt or books.ledger.doubtful == step.name
+        books.doubts(step.name, doubtful)
+        if step.find and (step.look_first or doubtful):
+            for request in step.find:
+                found = step.found(self._call(request, errand, group))
+                if found is not None:
+                    return found
+        try:
+            return step.written(self._call(step.write, errand, group))
+        except Unknown:
+            books.doubts(step.name, True)
+            raise
+        except HubError:
+            books.doubts(step.name, False)
+            raise
+
+    def _call(self, request: Call, errand: _Errand, group: str) -> Reply:
+        try:
+            reply = self.send(errand.target, request)
+            errand.crm.read(reply)
+        except Throttled:
+            raise
+        except Transient as error:
+            row = errand.rows.get(breaker_key(errand.target.name))
+            self.breaker.failed(errand.target.name, row, group=group, reason=error.reason)
+            raise
+        return reply
+
+    def _delivery(self, absorbed: Absorbed, errand: _Errand) -> Delivery:
+        profile_row = errand.rows.get(profile_key(absorbed.profile))
+        reference = errand.rows.get(reference_key(absorbed.profile, errand.target.name))
+        conversation = absorbed.conversation
+        return Delivery(
+            event=absorbed.event,
+            profile=_profile(profile_row, absorbed.event, absorbed.profile),
+            decision=absorbed.decision,
+            conversation=conversation,
+            opened=absorbed.opened,
+            moved=absorbed.moved,
+            closed=absorbed.closed,
+            owner=_person(errand.stage, conversation.owner if conversation else ""),
+            contact=reference.remote if isinstance(reference, ReferenceRow) and reference.remote else "",
+            lead=self._lead(absorbed, errand.target) if absorbed.moved and not absorbed.opened else "",
+            seq=absorbed.seq,
+        )
+
+    def _lead(self, absorbed: Absorbed, target: Target) -> str:
+        """What the opening event's delivery made for the conversation."""
+        if absorbed.conversation is None:
+            return ""
+        row = self.table.get(LedgerRow, ledger_key(absorbed.conversation.opened_by, target.name))
+        opening = contents(row)
+        return opening.steps.get("lead", "") if opening else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Errand:
+    """What stays the same for all events of one message. rows: as read; a new contact joins them."""
+
+    target: Target
+    crm: Crm
+    stage: Stage
+    rows: dict[Key, Row]
+
+
+def _profile(row: Row | None, event: Event, profile_id: str) -> Profile:
+    if isinstance(row, ProfileRow):
+        return msgspec.json.decode(row.body, type=Profile)
+    return Profile(id=profile_id, name=event.name, first_seen=event.received_at, last_seen=event.received_at)
+
+
+def _person(stage: Stage, person: str) -> Person | None:
+    return next((p for p in stage.directory.people if p.id == person), None)

@@ -1,0 +1,134 @@
+"""The books of one delivery: every state it goes through, written before and after what it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import msgspec
+
+from chalicelib.delivery import Absorbed, Ledger
+from chalicelib.errors import HubError, Transient
+from chalicelib.pipeline.commit import RETENTION
+from chalicelib.rows import LedgerRow, ReferenceRow, Row, ledger_key, reference_key
+from chalicelib.table import Table
+
+
+def contents(row: Row | None) -> Ledger | None:
+    """The ledger in its row; None if there is no row."""
+    return msgspec.json.decode(row.body, type=Ledger) if isinstance(row, LedgerRow) else None
+
+
+@dataclass(slots=True, kw_only=True)
+class Books:
+    """One delivery's ledger while a worker holds it.
+
+    in_doubt: an earlier attempt ended without a word, so its first unfinished step may be done.
+    Every write is conditional on nobody else having written since: two workers at one delivery would
+    mean that a message's invisibility ran out under a living worker.
+    """
+
+    table: Table
+    absorbed: Absorbed
+    target: str
+    now: Callable[[], datetime]
+    in_doubt: bool = False
+    ledger: Ledger = field(init=False)
+    _version: int = 0
+    _kept: bool = True
+
+    def begin(self, earlier: Ledger | None, *, settle: float) -> None:
+        """Say `sending`. Raises `Transient` if it is too early for another attempt."""
+        now = self.now()
+        if earlier is None:
+            self.ledger = Ledger(
+                target=self.target, event=self.absorbed.event.key, state="sending", since=now
+            )
+            self._write(self.ledger)
+            return
+        self._version = earlier.version
+        self.in_doubt = earlier.state == "sending"
+        ready = earlier.next_at or now
+        if self.in_doubt or earlier.doubtful:
+            ready = max(ready, earlier.since + timedelta(seconds=settle))
+        if ready > now:
+            raise Transient("not_yet", retry_after=(ready - now).total_seconds())
+        self._write(replace(earlier, state="sending", next_at=None, reason="", detail=""))
+
+    def doubts(self, step: str, doubtful: bool) -> None:
+        """Whether this step may be done already; kept with the next write."""
+        self.in_doubt = False
+        self.ledger = replace(self.ledger, doubtful=step if doubtful else "")
+
+    def finished(self, step: str, remote: str) -> None:
+        """A step is done; `keep` or `done` writes it."""
+        self.ledger = replace(self.ledger, steps={**self.ledger.steps, step: remote}, doubtful="")
+        self._kept = False
+
+    def keep(self) -> None:
+        """Write the finished steps, if any are not written yet."""
+        if not self._kept:
+            self._write(self.ledger)
+
+    def done(self) -> None:
+        """All steps are done."""
+        self._write(replace(self.ledger, state="done"))
+
+    def wait(self, error: HubError, *, attempts: int, until: datetime) -> None:
+        """It failed and will be tried again."""
+        self._write(
+            replace(
+                self.ledger,
+                state="waiting",
+                attempts=attempts,
+                next_at=until,
+                reason=error.reason,
+                detail=error.detail,
+            )
+        )
+
+    def park(self, error: HubError) -> None:
+        """It will not be tried again by itself."""
+        self._write(
+            replace(
+                self.ledger,
+                state="parked",
+                attempts=self.ledger.attempts + 1,
+                reason=error.reason,
+                detail=error.detail,
+            )
+        )
+
+    def creating(self, profile: str) -> None:
+        """Say that the customer is about to be created at the target, unless it was said before."""
+        pk, sk = reference_key(profile, self.target)
+        row = ReferenceRow(pk, sk, state="creating", since=int(self.now().timestamp()))
+        if not self.table.put(row, Row.pk.does_not_exist()):
+            self.in_doubt = True
+
+    def created(self, profile: str, remote: str) -> ReferenceRow:
+        """The customer is known at the target."""
+        pk, sk = reference_key(profile, self.target)
+        row = ReferenceRow(pk, sk, state="ready", remote=remote, since=int(self.now().timestamp()))
+        self.table.put(row)
+        return row
+
+    def _write(self, ledger: Ledger) -> None:
+        self.ledger = replace(ledger, since=self.now(), version=self._version + 1)
+        pk, sk = ledger_key(self.absorbed.event.key, self.target)
+        row = LedgerRow(
+            pk,
+            sk,
+            state=self.ledger.state,
+            target=self.target,
+            profile=self.absorbed.profile,
+            version=self.ledger.version,
+            body=msgspec.json.encode(self.ledger).decode(),
+            ttl=int((self.absorbed.committed_at + RETENTION).timestamp()),
+        )
+        unchanged = LedgerRow.version == self._version if self._version else Row.pk.does_not_exist()
+        if not self.table.put(row, unchanged):
+            raise Transient("in_other_hands", "another worker holds this delivery", retry_after=30)
+        self._version = self.ledger.version
+        self._kept = True

@@ -1,0 +1,164 @@
+"""Whose event it is, who answers, and the one transaction that makes both true.
+
+A message's events are committed in chunks; a chunk is in the table whole or not at all. What another
+writer changed meanwhile is read again and decided again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import msgspec
+
+from chalicelib.config import Stage
+from chalicelib.delivery import Absorbed
+from chalicelib.event import Direction, Event, Kind
+from chalicelib.messages import Intake, unpack_absorbed, unpack_intake
+from chalicelib.people import Profile
+from chalicelib.pipeline.commit import Commit
+from chalicelib.profiles import facts, identities
+from chalicelib.routing import conversations
+from chalicelib.routing.choice import considered, decide
+from chalicelib.routing.conversations import Outcome, Turn
+from chalicelib.routing.rules import rule_for
+from chalicelib.rows import EventRow, LoadRow, ProfileRow, event_key, load_key, profile_key
+from chalicelib.table import Conflict, Table
+from chalicelib.telemetry import Count
+
+_CHUNK_EVENTS = 40
+_CHUNK_BYTES = 2 * 1024 * 1024
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """The step from the events queue to the table.
+
+    fetch and store: bytes from and to the bucket, by key. new_id: a fresh profile id.
+    """
+
+    table: Table
+    stage: Callable[[], Stage]
+    fetch: Callable[[str], bytes]
+    store: Callable[[str, bytes], None]
+    now: Callable[[], datetime]
+    new_id: Callable[[], str]
+    count: Count
+
+    def __call__(self, intake: Intake) -> list[Absorbed]:
+        """Absorb one message; return what was new. Raises `Transient` to have it come again."""
+        if intake.stored:
+            intake = unpack_intake(self.fetch(intake.stored))
+        stage = self.stage()
+        done: list[Absorbed] = []
+        for chunk in _chunks(intake.events):
+            done += self._chunk(chunk, stage)
+        for absorbed in done:
+            self.count("routed", channel=absorbed.event.channel, outcome=absorbed.decision.outcome)
+        return done
+
+    def _chunk(self, events: Sequence[Event], stage: Stage) -> list[Absorbed]:
+        for attempt in range(_TRIES):
+            commit = self._decided(events, stage)
+            if not commit.absorbed:
+                return []
+            try:
+                self.table.transact(commit.writes())
+            except Conflict:
+                if attempt == _TRIES - 1:
+                    raise
+                continue
+            return commit.absorbed
+        return []
+
+    def _decided(self, events: Sequence[Event], stage: Stage) -> Commit:
+        """Read what is known, and decide all that the events change."""
+        account = stage.account(events[0].channel, events[0].account)
+        claim = identities.claim(events, account.region if account else "IR")
+        rows = self.table.read([*claim.lookups, *(event_key(event.key) for event in events)])
+        unseen = {event.key: event for event in events if event_key(event.key) not in rows}
+        owner = identities.owner(claim, rows)
+        row = self.table.get(ProfileRow, profile_key(owner.profile)) if owner.profile and unseen else None
+        if row is None:
+            profile = facts.born(owner.profile or self.new_id(), events[0])
+        else:
+            profile = msgspec.json.decode(row.body, type=Profile)
+        commit = Commit(
+            before=profile,
+            profile=replace(facts.joined(profile, owner), seq=profile.seq + 1),
+            owner=owner,
+            stage=stage,
+            now=self.now(),
+            store=self.store,
+        )
+        for event in unseen.values():
+            self._absorb(event, commit)
+        return commit
+
+    def _absorb(self, event: Event, commit: Commit) -> None:
+        stage, profile = commit.stage, commit.profile
+        if f"{event.channel}:{event.customer.id}" in commit.staff and event.direction is Direction.INBOUND:
+            event = replace(event, direction=Direction.INTERNAL)
+        if profile.conversation and conversations.is_over(profile.conversation, event, stage.routing):
+            commit.end(profile.conversation)
+            profile = commit.profile
+        turn = conversations.turn(profile, event, stage.routing)
+        outcome = self._outcome(turn, event, commit)
+        if outcome is not None:
+            commit.add(event, outcome)
+
+    def _outcome(self, turn: Turn, event: Event, commit: Commit) -> Outcome | None:
+        profile = commit.profile
+        if turn is Turn.DROP:
+            return None
+        if turn is Turn.CLOSE and profile.conversation:
+            return conversations.closed(profile.conversation, event)
+        if turn is Turn.CHOOSE:
+            return self._choose(event, commit)
+        return conversations.kept(profile.conversation, event)
+
+    def _choose(self, event: Event, commit: Commit) -> Outcome | None:
+        profile, stage = commit.profile, commit.stage
+        asked = event
+        if event.kind is Kind.OFFER and profile.conversation:
+            # What the customer said when they came decides, not the hub's reminder of it.
+            opening = self.table.get(EventRow, event_key(profile.conversation.opened_by))
+            asked = unpack_absorbed(opening.body).event if opening else event
+        account = stage.account(asked.channel, asked.account)
+        language = account.language if account else ""
+        rule, _ = rule_for(asked, profile, stage.routing, language=language)
+        if rule is not None:
+            self._read_loads(considered(rule, stage.directory, profile), commit)
+        decision = decide(
+            asked,
+            profile,
+            routing=stage.routing,
+            directory=stage.directory,
+            loads=commit.loads,
+            now=commit.now,
+            config_version=stage.version,
+            language=language,
+        )
+        if rule is not None:
+            decision = replace(decision, respond_within=rule.respond_within)
+        return conversations.chosen(profile.conversation, event, decision)
+
+    def _read_loads(self, people: Sequence[str], commit: Commit) -> None:
+        unread = [person for person in people if person not in commit.loads]
+        rows = self.table.read(load_key(person) for person in unread)
+        for person in unread:
+            row = rows.get(load_key(person))
+            commit.loads[person] = int(row.open) if isinstance(row, LoadRow) else 0
+
+
+def _chunks(events: Sequence[Event]) -> Iterator[Sequence[Event]]:
+    start, size = 0, 0
+    for index, event in enumerate(events):
+        weight = len(event.raw) + 4 * len(event.text) + 1024
+        if index > start and (index - start == _CHUNK_EVENTS or size + weight > _CHUNK_BYTES):
+            yield events[start:index]
+            start, size = index, 0
+        size += weight
+    yield events[start:]

@@ -1,0 +1,189 @@
+"""The front door: prove a request genuine, read it, put it where it is safe, answer.
+
+A 2xx is returned only when everything in the request is on the queue or in the bucket.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Protocol
+
+from chalicelib.channels import CHANNELS
+from chalicelib.channels.base import Channel
+from chalicelib.config import Accounts
+from chalicelib.errors import Rejected, Transient
+from chalicelib.event import Event, Identity, Ignored, Kind, Unreadable
+from chalicelib.messages import Intake, digest, group, pack, text
+from chalicelib.queues import LARGEST_MESSAGE, Outgoing
+from chalicelib.telemetry import Count
+from chalicelib.webhook import Account, Answer, Request, Secrets
+
+LARGEST_BODY = 4 * 1024 * 1024
+
+
+class Register(Protocol):
+    """The official accounts, kept fresh."""
+
+    def current(self) -> Accounts:
+        """As they were within the last minute. Raises `Transient` if they could never be read."""
+        ...
+
+    def refresh(self) -> Accounts:
+        """As they are now; read again at most once a second."""
+        ...
+
+
+Store = Callable[[str, bytes], None]
+"""Puts bytes into the bucket under a key. Raises `Transient`."""
+
+SendAll = Callable[[Iterable[Outgoing]], list[Outgoing]]
+"""Puts messages on the events queue and returns those that could not be put."""
+
+
+def receive(
+    request: Request,
+    channel_name: str,
+    account_id: str,
+    *,
+    register: Register,
+    secrets: Callable[[str], Secrets],
+    send: SendAll,
+    store: Store,
+    count: Count,
+) -> Answer:
+    """Answer one request of a platform; its `url` is still only path and query.
+
+    Raises `Transient` or `Misconfigured` when we cannot serve it.
+    """
+    channel = CHANNELS.get(channel_name)
+    if channel is None:
+        count("refused", reason="unknown_channel")
+        return Answer(status=404)
+    account = _account(register, channel_name, account_id)
+    if account is None:
+        count("refused", channel=channel.name, reason="unknown_account")
+        return Answer(status=404)
+    if len(request.body) > LARGEST_BODY:
+        count("refused", channel=channel.name, reason="too_large")
+        return Answer(status=413)
+
+    request = replace(request, url=register.current().public_url + request.url)
+    held = secrets(account.secret)
+    try:
+        if channel.handshake and (answer := channel.handshake(request, held)):
+            return answer
+        if request.method != "POST":
+            return Answer(status=405)
+        channel.verify.verify(request, held)
+    except Rejected as error:
+        count("rejected", channel=channel.name, reason=error.reason)
+        return Answer(status=channel.refused)
+
+    events, unreadable = _read(channel, request, account, register, count)
+    if unreadable:
+        key, kept = _quarantine(channel, account, request, unreadable)
+        store(key, kept)
+        count("quarantined", len(unreadable), channel=channel.name)
+
+    unsent = send(_messages(events, store))
+    if unsent and channel.resends:
+        raise Transient("queue_unavailable", f"{len(unsent)} messages not accepted")
+    for message in unsent:
+        # The clock puts these on the queue later: this platform would never send them again.
+        store(undelivered_key(request, message), undelivered(message))
+    if unsent:
+        count("undelivered", len(unsent), channel=channel.name)
+    count("received", len(events), channel=channel.name)
+    return channel.answer
+
+
+def _account(register: Register, channel: str, account: str) -> Account | None:
+    found = register.current().account(channel, account)
+    return found or register.refresh().account(channel, account)
+
+
+def _read(
+    channel: Channel, request: Request, account: Account, register: Register, count: Count
+) -> tuple[list[Event], list[Unreadable]]:
+    """All that the request says, read whole before anything is stored."""
+    events: list[Event] = []
+    unreadable: list[Unreadable] = []
+    try:
+        parsed = list(channel.parse(request, account))
+    except Rejected as error:
+        return [], [Unreadable(reason=str(error), where="$", fragment=request.body)]
+    for part in parsed:
+        if isinstance(part, Unreadable):
+            unreadable.append(part)
+        elif isinstance(part, Ignored):
+            count("ignored", channel=channel.name, reason=part.name)
+        else:
+            owner = account if part.account == account.id else _account(register, channel.name, part.account)
+            if owner is None or owner.secret != account.secret:
+                # The signature proves one platform application; it cannot speak for another's account.
+                unreadable.append(Unreadable(reason="unknown_account", where=part.account, fragment=part.raw))
+            elif part.kind is Kind.STATUS and not owner.statuses:
+                count("ignored", channel=channel.name, reason="status")
+            else:
+                events.append(part)
+    return events, unreadable
+
+
+def _messages(events: Iterable[Event], store: Store) -> list[Outgoing]:
+    """One message per customer, in the order the request has them."""
+    by_customer: dict[Identity, list[Event]] = {}
+    for event in events:
+        by_customer.setdefault(event.customer, []).append(event)
+    return [outgoing(Intake(customer=who, events=tuple(what)), store) for who, what in by_customer.items()]
+
+
+def outgoing(intake: Intake, store: Store, *, again: str = "") -> Outgoing:
+    """An intake as it goes on the queue; what is too large for it lies in the bucket first.
+
+    `again` makes the deduplication id a new one, for a message that is sent a second time on purpose.
+    """
+    dedup = digest(*(event.key for event in intake.events), again)
+    body = text(pack(intake))
+    if len(body) > LARGEST_MESSAGE:
+        key = f"oversize/{dedup}"
+        store(key, pack(intake))
+        body = text(pack(replace(intake, events=(), stored=key)))
+    return Outgoing(group=group(intake.customer), dedup=dedup, body=body)
+
+
+def _quarantine(
+    channel: Channel, account: Account, request: Request, unreadable: list[Unreadable]
+) -> tuple[str, bytes]:
+    """Where the fragments of one request are kept, and how; the same again if it is sent again."""
+    kept = {
+        "channel": channel.name,
+        "account": account.id,
+        "content_type": request.headers.get("content-type", ""),
+        "fragments": [
+            {"reason": part.reason, "where": part.where, "fragment": base64.b64encode(part.fragment).decode()}
+            for part in unreadable
+        ],
+    }
+    body = json.dumps(kept).encode()
+    name = hashlib.sha256(body).hexdigest()[:32]
+    return f"quarantine/{channel.name}/{hashlib.sha256(account.id.encode()).hexdigest()[:8]}/{name}", body
+
+
+def undelivered_key(request: Request, message: Outgoing) -> str:
+    """Sorts by the time it was received, so that the clock feeds them in in order."""
+    return f"undelivered/{int(request.received_at.timestamp() * 1000):013d}-{message.dedup}"
+
+
+def undelivered(message: Outgoing) -> bytes:
+    """A message as it lies in the bucket."""
+    return json.dumps({"group": message.group, "dedup": message.dedup, "body": message.body}).encode()
+
+
+def from_undelivered(kept: bytes) -> Outgoing:
+    """The message that lies in the bucket."""
+    fields: Mapping[str, str] = json.loads(kept)
+    return Outgoing(group=fields["group"], dedup=fields["dedup"], body=fields["body"])

@@ -1,0 +1,63 @@
+"""From the table's stream to the targets' queues: each profile change, once per target it concerns.
+
+The stream repeats a batch whole until it succeeds, and keeps the order of one profile's changes; so what
+is sent twice is the same twice, and the ledger says so.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from chalicelib.errors import Misconfigured, Transient
+from chalicelib.messages import Change, digest, pack, text
+from chalicelib.queues import Outgoing, SendBatch, send
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relay:
+    """The step from the stream to the target queues. queues: target name to queue URL."""
+
+    queues: Mapping[str, str]
+    put: SendBatch
+
+    def __call__(self, changes: Iterable[Change], *, again: str = "") -> int:
+        """Send them all; how many. Raises `Transient` if any could not be sent.
+
+        `again` makes the deduplication ids new ones, for what is sent a second time on purpose.
+        """
+        by_target: dict[str, list[Change]] = {}
+        for change in changes:
+            by_target.setdefault(change.target, []).append(change)
+        missing = sorted(set(by_target) - set(self.queues))
+        if missing:
+            raise Misconfigured(
+                "no_queue", f"targets without a queue: {', '.join(missing)}; deploy the stage"
+            )
+        sent = 0
+        for target, owed in by_target.items():
+            unsent = send(
+                self.put, self.queues[target], [_message(change, again) for change in owed], tries=3
+            )
+            if unsent:
+                raise Transient("queue_unavailable", f"{len(unsent)} messages for {target} not accepted")
+            sent += len(owed)
+        return sent
+
+
+def owed(profile: str, seq: int, fresh: str) -> list[Change]:
+    """What one profile change owes to whom; `fresh` as it stands in the profile's row."""
+    events: dict[str, list[str]] = {}
+    for key, targets in json.loads(fresh):
+        for target in targets:
+            events.setdefault(target, []).append(key)
+    return [Change(target=t, profile=profile, seq=seq, events=tuple(keys)) for t, keys in events.items()]
+
+
+def _message(change: Change, again: str) -> Outgoing:
+    return Outgoing(
+        group=digest(change.profile),
+        dedup=digest(change.target, change.profile, str(change.seq), *change.events, again),
+        body=text(pack(change)),
+    )

@@ -1,0 +1,56 @@
+"""What a profile learns from an event: its name, its language, when and how often it was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from chalicelib import persian
+from chalicelib.event import Direction, Event
+from chalicelib.people import Profile
+from chalicelib.profiles.identities import Owner
+
+_MOST_COLLISIONS = 20
+
+
+def born(profile_id: str, event: Event) -> Profile:
+    """A profile as it is before its first event."""
+    return Profile(
+        id=profile_id, own=event.customer.own, first_seen=event.received_at, last_seen=event.received_at
+    )
+
+
+def joined(profile: Profile, owner: Owner) -> Profile:
+    """The profile with the identities and keys it gains."""
+    collisions = (*profile.collisions, *(other for other in owner.collisions if other != profile.id))
+    return replace(
+        profile,
+        identities=_union(profile.identities, (identity.key for identity in owner.identities)),
+        keys=_union(profile.keys, owner.keys),
+        collisions=_union(collisions, ())[:_MOST_COLLISIONS],
+    )
+
+
+def absorbed(profile: Profile, event: Event, default_language: str) -> Profile:
+    """The profile after the event: counters equal the events absorbed."""
+    counters = dict(profile.counters)
+    for counted in (event.kind.value, event.direction.value):
+        counters[counted] = counters.get(counted, 0) + 1
+    name, language = profile.name, profile.language
+    if event.direction is Direction.INBOUND:
+        name = event.name or name
+        if event.text:
+            spoken = persian.language(event.text, event.language_hint, default_language)
+            language = spoken if spoken != "und" else language
+        language = language or event.language_hint or default_language
+    return replace(
+        profile,
+        counters=counters,
+        name=name,
+        language=language,
+        last_seen=max(profile.last_seen, event.received_at),
+    )
+
+
+def _union(have: Iterable[str], more: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*have, *more)))

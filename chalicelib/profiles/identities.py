@@ -1,0 +1,102 @@
+"""Whose event it is: which profile an identity belongs to, and what ties a new one to an old.
+
+An identity is tied to a profile when it is first seen, by a verified contact key that a profile has or
+because the platform says it replaces an identity that a profile has. Two profiles that turn out to be
+one person later are only noted as a collision; merging them is another decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from chalicelib.event import ContactKey, Event, Identity
+from chalicelib.phones import e164
+from chalicelib.rows import IdentityRow, Key, KeyRow, Row, contact_key, identity_key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What a message's events say of their customer, before anything is looked up.
+
+    keys: `kind#value` of the contact keys a platform vouches for, normalised.
+    previous: identities that this one replaces.
+    """
+
+    customer: Identity
+    keys: tuple[str, ...]
+    previous: tuple[Identity, ...]
+
+    @property
+    def lookups(self) -> list[Key]:
+        """The rows that say whose it is."""
+        identities = [identity_key(identity) for identity in (self.customer, *self.previous)]
+        return identities + [contact_key(key) for key in self.keys]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """Whose the events turned out to be.
+
+    profile: its id, empty if there is none yet. identities and keys: those that it gains.
+    collisions: other profiles that have one of the claim's identities or keys.
+    """
+
+    profile: str
+    identities: tuple[Identity, ...]
+    keys: tuple[str, ...]
+    collisions: tuple[str, ...]
+
+
+def claim(events: Sequence[Event], region: str) -> Claim:
+    """The claim of one customer's events; `region` is the country of phones without a country code."""
+    customer = events[0].customer
+    if not customer.ties:
+        return Claim(customer=customer, keys=(), previous=())
+    keys = (_normal(key, region) for event in events for key in event.contact_keys if key.verified)
+    previous = (event.previous for event in events if event.previous)
+    return Claim(
+        customer=customer,
+        keys=tuple(dict.fromkeys(key for key in keys if key)),
+        previous=tuple(dict.fromkeys(p for p in previous if p != customer)),
+    )
+
+
+def owner(asked: Claim, rows: Mapping[Key, Row]) -> Owner:
+    """Decide from what is stored: the identity itself, else the one it replaces, else a key."""
+    if asked.customer.scope == "@profile":
+        return Owner(profile=asked.customer.id, identities=(), keys=(), collisions=())
+    own = _profile(rows, identity_key(asked.customer))
+    replaced = [_profile(rows, identity_key(identity)) for identity in asked.previous]
+    keyed = [_profile(rows, contact_key(key)) for key in asked.keys]
+    found = _distinct([own, *replaced, *keyed])
+    profile = found[0] if found else ""
+    identities = [
+        identity
+        for identity, holder in zip((asked.customer, *asked.previous), (own, *replaced), strict=True)
+        if not holder
+    ]
+    return Owner(
+        profile=profile,
+        identities=tuple(identities),
+        keys=tuple(key for key, holder in zip(asked.keys, keyed, strict=True) if not holder),
+        collisions=tuple(found[1:]),
+    )
+
+
+def _profile(rows: Mapping[Key, Row], key: Key) -> str:
+    row = rows.get(key)
+    return str(row.profile) if isinstance(row, IdentityRow | KeyRow) else ""
+
+
+def _distinct(profiles: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(profile for profile in profiles if profile))
+
+
+def _normal(key: ContactKey, region: str) -> str:
+    if key.kind == "phone":
+        phone = e164(key.value, region)
+        return f"phone#{phone.number}" if phone else ""
+    if key.kind == "email":
+        return f"email#{key.value.strip().lower()}"
+    return f"{key.kind}#{key.value}"

@@ -1,0 +1,88 @@
+"""Putting messages on a FIFO queue: within SQS's limits, in order, and knowing what failed.
+
+A call takes ten messages and 256 KiB. Two messages of one group never share a call: a call may
+accept the second and refuse the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.errors import Transient
+
+LARGEST_MESSAGE = 200 * 1024
+"""Bytes; beyond it a message's content goes to the bucket."""
+
+_CALL_BYTES = 256 * 1024
+_CALL_ENTRIES = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """One message to be sent."""
+
+    group: str
+    dedup: str
+    body: str
+
+
+SendBatch = Callable[[str, Sequence[dict[str, Any]]], Sequence[int]]
+"""Queue URL and entries to the indexes that failed. Raises `Transient` when the call failed whole."""
+
+
+def send(put: SendBatch, url: str, messages: Iterable[Outgoing], *, tries: int = 1) -> list[Outgoing]:
+    """Send in order; return what could not be sent after `tries`, each group from its first failure on."""
+    failed: list[Outgoing] = []
+    stuck: set[str] = set()
+    for call in _calls(messages):
+        going = [message for message in call if message.group not in stuck]
+        failed += [message for message in call if message.group in stuck]
+        for _ in range(tries):
+            going = _once(put, url, going)
+            if not going:
+                break
+        failed += going
+        stuck.update(message.group for message in going)
+    return failed
+
+
+def _once(put: SendBatch, url: str, call: list[Outgoing]) -> list[Outgoing]:
+    entries = [
+        {
+            "Id": str(index),
+            "MessageBody": message.body,
+            "MessageGroupId": message.group,
+            "MessageDeduplicationId": message.dedup,
+        }
+        for index, message in enumerate(call)
+    ]
+    if not entries:
+        return []
+    try:
+        return [call[index] for index in put(url, entries)]
+    except Transient:
+        return call
+
+
+def _calls(messages: Iterable[Outgoing]) -> list[list[Outgoing]]:
+    """Fill calls to the brim; of one group, each message in a later call than the one before it."""
+    calls: list[list[Outgoing]] = []
+    sizes: list[int] = []
+    after: dict[str, int] = {}
+    first_open = 0
+    for message in messages:
+        size = len(message.body)
+        at = max(first_open, after.get(message.group, 0))
+        while at < len(calls) and (len(calls[at]) == _CALL_ENTRIES or sizes[at] + size > _CALL_BYTES):
+            at += 1
+        if at == len(calls):
+            calls.append([])
+            sizes.append(0)
+        calls[at].append(message)
+        sizes[at] += size
+        after[message.group] = at + 1
+        while first_open < len(calls) and len(calls[first_open]) == _CALL_ENTRIES:
+            first_open += 1
+    return calls

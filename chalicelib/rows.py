@@ -1,0 +1,216 @@
+"""The rows of the one table, as PynamoDB models.
+
+Every row has a partition key `pk` and a sort key `sk`; what stands there is in each row's docstring.
+"""
+
+from __future__ import annotations
+
+import zlib
+
+from pynamodb.attributes import BinaryAttribute, DiscriminatorAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
+from pynamodb.models import Model
+
+from chalicelib.event import Identity
+
+Key = tuple[str, str]
+
+DUE_SHARDS = 4
+"""Partitions of the `due` index; a profile is always in the one its id hashes to."""
+
+
+class Timeline(GlobalSecondaryIndex["Row"]):
+    """An identity and when: its events."""
+
+    class Meta:
+        index_name = "timeline"
+        projection = KeysOnlyProjection()
+
+    customer = UnicodeAttribute(hash_key=True)
+    at = UnicodeAttribute(range_key=True)
+
+
+class Due(GlobalSecondaryIndex["Row"]):
+    """Profiles that the clock has something to do with."""
+
+    class Meta:
+        index_name = "due"
+        projection = KeysOnlyProjection()
+
+    due_shard = UnicodeAttribute(hash_key=True)
+    due_at = UnicodeAttribute(range_key=True)
+
+
+class Worklist(GlobalSecondaryIndex["Row"]):
+    """A person or a queue and when: the conversations to be answered."""
+
+    class Meta:
+        index_name = "worklist"
+        projection = KeysOnlyProjection()
+
+    work_queue = UnicodeAttribute(hash_key=True)
+    work_at = UnicodeAttribute(range_key=True)
+
+
+class Row(Model):
+    """Any row; reading gives the class that wrote it."""
+
+    class Meta:
+        table_name = "unbound"
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    row = DiscriminatorAttribute()
+    ttl = NumberAttribute(null=True)
+    timeline = Timeline()
+    due = Due()
+    worklist = Worklist()
+
+    @property
+    def key(self) -> Key:
+        """Partition and sort key."""
+        return self.pk, self.sk
+
+
+class EventRow(Row, discriminator="event"):
+    """`E#<event key>`, `EVENT`: an event, once. `body` is a packed `Absorbed`.
+
+    customer and at (13 digits of milliseconds, then seq and index) place it on its identity's timeline.
+    """
+
+    customer = UnicodeAttribute()
+    at = UnicodeAttribute()
+    profile = UnicodeAttribute()
+    seq = NumberAttribute()
+    committed = NumberAttribute()
+    targets = UnicodeAttribute()
+    body = BinaryAttribute(legacy_encoding=False)
+
+
+class LedgerRow(Row, discriminator="ledger"):
+    """`E#<event key>`, `D#<target>`: how far one delivery has come. `body` is a `Ledger` as JSON."""
+
+    state = UnicodeAttribute()
+    target = UnicodeAttribute()
+    profile = UnicodeAttribute()
+    version = NumberAttribute()
+    body = UnicodeAttribute()
+
+
+class IdentityRow(Row, discriminator="identity"):
+    """`I#<channel>#<scope>#<id>`, `IDENTITY`: whose address it is."""
+
+    profile = UnicodeAttribute()
+
+
+class KeyRow(Row, discriminator="key"):
+    """`K#<kind>#<value>`, `KEY`: whose phone or e-mail it is."""
+
+    profile = UnicodeAttribute()
+
+
+class ProfileRow(Row, discriminator="profile"):
+    """`P#<id>`, `PROFILE`: a customer, and the outbox.
+
+    seq rises by one with every commit; fresh names that commit's events and whom they are owed to,
+    `[[event key, [target, …]], …]`. body is the `Profile` as JSON. The index attributes are there
+    only while a conversation is open.
+    """
+
+    seq = NumberAttribute()
+    fresh = UnicodeAttribute()
+    body = UnicodeAttribute()
+    due_shard = UnicodeAttribute(null=True)
+    due_at = UnicodeAttribute(null=True)
+    work_queue = UnicodeAttribute(null=True)
+    work_at = UnicodeAttribute(null=True)
+
+
+class ReferenceRow(Row, discriminator="reference"):
+    """`P#<id>`, `R#<target>`: the customer at a CRM. `state` is `creating` or `ready`."""
+
+    state = UnicodeAttribute()
+    remote = UnicodeAttribute(default="")
+    since = NumberAttribute()
+
+
+class ClosedRow(Row, discriminator="closed"):
+    """`P#<id>`, `C#<opened at, milliseconds>`: a conversation that was. `body` is JSON."""
+
+    body = UnicodeAttribute()
+
+
+class LoadRow(Row, discriminator="load"):
+    """`W#<person>`, `LOAD`: how many open conversations somebody has."""
+
+    open = NumberAttribute(default=0)
+
+
+class BreakerRow(Row, discriminator="breaker"):
+    """`B#<target>`, `BREAKER`: a target's failures in a row, and whether it is cut off.
+
+    state: `closed`, `open`, `half-open`. groups: who failed, joined by spaces. since and next_probe:
+    Unix seconds.
+    """
+
+    state = UnicodeAttribute(default="closed")
+    failures = NumberAttribute(default=0)
+    groups = UnicodeAttribute(default="")
+    since = NumberAttribute(default=0)
+    next_probe = NumberAttribute(default=0)
+    probes = NumberAttribute(default=0)
+
+
+class ConfigRow(Row, discriminator="config"):
+    """`CONFIG`, `CURRENT` or a version: a stage's configuration, each section deflated JSON."""
+
+    version = UnicodeAttribute()
+    accounts = BinaryAttribute(legacy_encoding=False)
+    people = BinaryAttribute(legacy_encoding=False)
+    routing = BinaryAttribute(legacy_encoding=False)
+    crms = BinaryAttribute(legacy_encoding=False)
+
+
+def event_key(key: str) -> Key:
+    """Where an event lies, from `Event.key`."""
+    return f"E#{key}", "EVENT"
+
+
+def ledger_key(event: str, target: str) -> Key:
+    """Where a delivery's ledger lies."""
+    return f"E#{event}", f"D#{target}"
+
+
+def identity_key(identity: Identity | str) -> Key:
+    """Where an identity lies, from the identity or its `key`."""
+    return f"I#{identity if isinstance(identity, str) else identity.key}", "IDENTITY"
+
+
+def contact_key(key: str) -> Key:
+    """Where a contact key lies, from `kind#value`."""
+    return f"K#{key}", "KEY"
+
+
+def profile_key(profile: str) -> Key:
+    """Where a profile lies."""
+    return f"P#{profile}", "PROFILE"
+
+
+def due_shard(profile: str) -> str:
+    """The partition of the `due` index that a profile is in."""
+    return f"due#{zlib.crc32(profile.encode()) % DUE_SHARDS}"
+
+
+def reference_key(profile: str, target: str) -> Key:
+    """Where a profile's id at a target lies."""
+    return f"P#{profile}", f"R#{target}"
+
+
+def load_key(person: str) -> Key:
+    """Where a person's load lies."""
+    return f"W#{person}", "LOAD"
+
+
+def breaker_key(target: str) -> Key:
+    """Where a target's breaker lies."""
+    return f"B#{target}", "BREAKER"

@@ -1,0 +1,185 @@
+"""The few ways the one table is read and written; its rows are in `rows.py`.
+
+The front door reads its configuration row without this module, because importing PynamoDB is slow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from pynamodb.connection import Connection
+from pynamodb.exceptions import DoesNotExist, PutError, PynamoDBException, TransactWriteError, UpdateError
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+from pynamodb.transactions import TransactWrite
+
+from chalicelib.errors import Misconfigured, Transient
+from chalicelib.rows import Due, Key, Row
+
+
+class Conflict(Transient):
+    """A condition failed or another write was in the way: `at` names the rows by partition key."""
+
+    def __init__(self, at: tuple[str, ...]) -> None:
+        super().__init__("conflict")
+        self.at = at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """One part of a transaction: a whole row put, or an update of the row with `key`."""
+
+    row: Row
+    condition: Condition | None = None
+    actions: Sequence[Action] = field(default=())
+
+
+R = TypeVar("R", bound=Row)
+
+
+class Table:
+    """The table of one stage. Every method raises `Transient` when DynamoDB cannot serve it now."""
+
+    def __init__(self, name: str, region: str, host: str | None = None) -> None:
+        Row.Meta.table_name = name
+        Row.Meta.region = region  # type: ignore[attr-defined]
+        Row.Meta.host = host  # type: ignore[attr-defined]
+        models: list[type[Row]] = [Row, *Row.__subclasses__()]
+        for model in models:
+            model._connection = None
+        self._connection = Connection(region=region, host=host)
+
+    def read(self, keys: Iterable[Key]) -> dict[Key, Row]:
+        """The rows that exist, consistently read; one call up to 100 keys."""
+        wanted = list(dict.fromkeys(keys))
+        if not wanted:
+            return {}
+        return _served(lambda: {row.key: row for row in Row.batch_get(wanted, consistent_read=True)})
+
+    def get(self, kind: type[R], key: Key) -> R | None:
+        """One row, consistently read."""
+        try:
+            return _served(lambda: kind.get(*key, consistent_read=True))
+        except DoesNotExist:
+            return None
+
+    def transact(self, writes: Sequence[Write]) -> None:
+        """All or nothing. Raises `Conflict` when a condition failed or another write was in the way."""
+
+        def commit() -> None:
+            with TransactWrite(connection=self._connection) as transaction:
+                for write in writes:
+                    if write.actions:
+                        transaction.update(write.row, actions=list(write.actions), condition=write.condition)
+                    else:
+                        transaction.save(write.row, condition=write.condition)
+
+        try:
+            _served(commit)
+        except TransactWriteError as error:
+            codes = [reason.code if reason else "None" for reason in error.cancellation_reasons]
+            at = tuple(
+                write.row.pk
+                for write, code in zip(writes, codes, strict=False)
+                if code in ("ConditionalCheckFailed", "TransactionConflict")
+            )
+            if at:
+                raise Conflict(at) from error
+            raise _unserved(error) from error
+
+    def put(self, row: Row, condition: Condition | None = None) -> bool:
+        """Put one row; False if its condition does not hold."""
+
+        def save() -> bool:
+            row.save(condition=condition)
+            return True
+
+        try:
+            return _served(save)
+        except PutError as error:
+            if error.cause_response_code == "ConditionalCheckFailedException":
+                return False
+            raise _unserved(error) from error
+
+    def update(self, row: Row, actions: Sequence[Action], condition: Condition | None = None) -> bool:
+        """Update one row; False if its condition does not hold."""
+
+        def save() -> bool:
+            row.update(actions=list(actions), condition=condition)
+            return True
+
+        try:
+            return _served(save)
+        except UpdateError as error:
+            if error.cause_response_code == "ConditionalCheckFailedException":
+                return False
+            raise _unserved(error) from error
+
+    def partition(self, pk: str, prefix: str = "") -> Iterator[Row]:
+        """The rows of one partition whose sort key starts with `prefix`, in order."""
+        condition = Row.sk.startswith(prefix) if prefix else None
+        return _each(lambda: Row.query(pk, range_key_condition=condition, consistent_read=True))
+
+    def timeline(self, identity: str) -> Iterator[Key]:
+        """Keys of an identity's events, newest first."""
+        return _keys(lambda: Row.timeline.query(identity, scan_index_forward=False))
+
+    def due(self, shard: str, until: str) -> Iterator[Key]:
+        """Keys of the profiles in a shard that are due by `until`."""
+        return _keys(lambda: Row.due.query(shard, range_key_condition=Due.due_at <= until))
+
+    def worklist(self, queue: str) -> Iterator[Key]:
+        """Keys of the profiles in somebody's, or a team's, queue; soonest promise first."""
+        return _keys(lambda: Row.worklist.query(queue))
+
+    def scan(self, condition: Condition | None = None) -> Iterator[Row]:
+        """Every row, for an operator's command only."""
+        return _each(lambda: Row.scan(filter_condition=condition))
+
+
+def _keys(query: Callable[[], Iterable[Row]]) -> Iterator[Key]:
+    return (row.key for row in _each(query))
+
+
+def _each(query: Callable[[], Iterable[Row]]) -> Iterator[Row]:
+    rows = iter(_served(query))
+    while (row := _served(lambda: next(rows, None))) is not None:
+        yield row
+
+
+_BUSY = {
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ThrottlingException",
+    "ThrottlingError",
+    "InternalServerError",
+    "ServiceUnavailable",
+    "TransactionInProgressException",
+    "TransactionConflictException",
+    "TransactionCanceledException",
+}
+_WRONG = {"ResourceNotFoundException", "AccessDeniedException", "UnrecognizedClientException"}
+
+V = TypeVar("V")
+
+
+def _served(call: Callable[[], V]) -> V:
+    """The call's value; what DynamoDB could not serve as `Transient`, our own mistakes as `Misconfigured`."""
+    try:
+        return call()
+    except (TransactWriteError, PutError, UpdateError, DoesNotExist):
+        raise
+    except PynamoDBException as error:
+        raise _unserved(error) from error
+
+
+def _unserved(error: PynamoDBException) -> Exception:
+    """What a PynamoDB exception means for the caller; a code we do not know is a bug and stays itself."""
+    code = error.cause_response_code
+    if code is None or code in _BUSY:
+        return Transient("table_busy", code or type(error).__name__)
+    if code in _WRONG:
+        return Misconfigured("table_refused", code)
+    return error

@@ -1,0 +1,40 @@
+"""What the hub says of itself: one log line per item, and a few counts.
+
+A line is a constant message with values as keys. Never among them: text, names, phone numbers,
+tokens, signatures, bodies. Counts go out as embedded metrics with the dimension `channel` or `target`,
+never an account or an event; the reason of a count is a property of the line, not a dimension.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from aws_lambda_powertools.logging import Logger
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
+NAMESPACE = "Switchboard"
+
+log = Logger(service="switchboard")
+
+
+class Count(Protocol):
+    """Counts something that happened."""
+
+    def __call__(self, name: str, value: int = 1, **about: str) -> None:
+        """Add `value` to the count `name`; `channel` or `target` in `about` is its dimension."""
+        ...
+
+
+def count(name: str, value: int = 1, **about: str) -> None:
+    """Write the count where CloudWatch finds it."""
+    with single_metric(name=name, unit=MetricUnit.Count, value=value, namespace=NAMESPACE) as metric:
+        for dimension in ("channel", "target"):
+            if dimension in about:
+                metric.add_dimension(name=dimension, value=about.pop(dimension))
+        for key, said in about.items():
+            metric.add_metadata(key=key, value=said)
+
+
+def outcome(function: str, result: str, **about: Any) -> None:  # noqa: ANN401 - values of any JSON type
+    """The one line that says how an item ended."""
+    log.info("item", function=function, outcome=result, **about)
