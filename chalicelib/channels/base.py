@@ -7,7 +7,7 @@ that: it has no clock, no network, no log and no configuration, and cannot forge
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chalicelib.errors import Rejected
 from chalicelib.event import Event, Ignored, Unreadable
@@ -15,6 +15,8 @@ from chalicelib.signatures import Scheme
 from chalicelib.webhook import Account, Answer, Request, Secrets
 
 Parsed = Event | Unreadable | Ignored
+
+_ACCEPTED = Answer(status=200)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +40,7 @@ class Channel:
     parse: Callable[[Request, Account], Iterable[Parsed]]
     scope: str = "account"
     resends: bool = True
-    answer: Answer = Answer(status=200)
+    answer: Answer = _ACCEPTED
     refused: int = 401
     handshake: Callable[[Request, Secrets], Answer | None] | None = None
     secrets: tuple[str, ...] = ()
@@ -54,3 +56,8 @@ def readable(where: str, fragment: bytes, read: Callable[[], Iterable[Parsed]]) 
         yield Unreadable(reason=f"{error}", where=where, fragment=fragment)
         return
     yield from parsed
+
+
+def with_extra(event: Event, **facts: str) -> Event:
+    """The event with those facts that are not empty among its extras."""
+    return replace(event, extra={**event.extra, **{name: fact for name, fact in facts.items() if fact}})

@@ -1,0 +1,37 @@
+"""Telegram Bot API: one update per request, to the webhook of one bot.
+
+https://core.telegram.org/bots/api#update (shapes as read on 2026-11-23). The bot is not named in the body:
+the URL says whose it is. User ids are the same for all bots. Nothing is signed: a secret that we chose
+comes back in a header, and TLS protects the body.
+
+The id of an event is its `update_id`. An edit, a reaction or a reply names an earlier message by chat and
+number and does not know its update: therefore every message carries its address `chat:number` as
+`extra["message"]`, and `target_id` and `reply_to` hold such an address.
+
+A phone is the sender's own only if the shared contact carries the sender's user id, which Telegram fills
+in. Whoever speaks as a chat (an anonymous administrator, a channel) has no id of their own, and counts as
+that chat's unnamed speaker. There are no receipts, and deletions are told for business chats only.
+
+The answer is an empty 200: a JSON body would be carried out as an API call. Unconfirmed: that a date may be
+0 in a message that the bot can no longer see (none of those is read).
+"""
+
+from __future__ import annotations
+
+from chalicelib.channels.base import Channel
+from chalicelib.channels.telegram.updates import CHANNEL, parse
+from chalicelib.signatures import SharedToken
+
+TELEGRAM = Channel(
+    name=CHANNEL,
+    verify=SharedToken(header="x-telegram-bot-api-secret-token", keys="secret_token"),
+    parse=parse,
+    scope="channel",
+    secrets=("secret_token",),
+    setup=(
+        "Choose a `secret_token` of 1 to 256 letters, digits, `_` and `-`, and call setWebhook of the bot"
+        " with url={url}, secret_token, and allowed_updates=[message, edited_message, channel_post,"
+        " edited_channel_post, business_message, edited_business_message, deleted_business_messages,"
+        " message_reaction, callback_query, my_chat_member]."
+    ),
+)

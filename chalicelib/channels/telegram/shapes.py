@@ -1,0 +1,176 @@
+"""The parts of a Telegram update that we read, under Telegram's own names.
+
+https://core.telegram.org/bots/api#available-types, read on 2026-11-23. Ids are whole numbers of up to 52
+bits today, and are read without a limit.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class User(msgspec.Struct):
+    """A person or a bot."""
+
+    id: int
+    is_bot: bool = False
+    first_name: str = ""
+    last_name: str = ""
+    username: str = ""
+    language_code: str = ""
+
+    @property
+    def name(self) -> str:
+        """What they call themselves."""
+        return f"{self.first_name} {self.last_name}".strip()
+
+
+class Chat(msgspec.Struct):
+    """A private chat (its id is the person's), a group or a channel."""
+
+    id: int
+    type: str = ""
+    title: str = ""
+    first_name: str = ""
+    last_name: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its title, or the person's name."""
+        return self.title or f"{self.first_name} {self.last_name}".strip()
+
+
+class File(msgspec.Struct):
+    """A file that waits at Telegram under its id; a photo comes as several, one per size."""
+
+    file_id: str
+    mime_type: str = ""
+    file_name: str = ""
+    file_size: int = 0
+    width: int = 0
+    height: int = 0
+
+
+class Location(msgspec.Struct):
+    """A point on the map."""
+
+    latitude: float
+    longitude: float
+
+
+class Venue(msgspec.Struct):
+    """A named place; the message fills `location` too."""
+
+    location: Location
+    title: str = ""
+    address: str = ""
+
+
+class Contact(msgspec.Struct):
+    """A shared contact; `user_id` if the phone is on Telegram."""
+
+    phone_number: str
+    first_name: str = ""
+    last_name: str = ""
+    user_id: int | None = None
+
+
+class WebAppData(msgspec.Struct):
+    """What a web app of ours handed back."""
+
+    data: str
+    button_text: str = ""
+
+
+class Origin(msgspec.Struct):
+    """Where a forwarded message came from."""
+
+    type: str = ""
+
+
+class Earlier(msgspec.Struct):
+    """An earlier message that is answered or was pressed at."""
+
+    message_id: int
+    chat: Chat
+
+
+class Message(msgspec.Struct):
+    """A message, a channel's post, or a note of Telegram's about the chat."""
+
+    message_id: int
+    date: int
+    chat: Chat
+    from_: User | None = msgspec.field(default=None, name="from")
+    sender_chat: Chat | None = None
+    business_connection_id: str = ""
+    edit_date: int = 0
+    text: str = ""
+    caption: str = ""
+    photo: list[File] = []
+    animation: File | None = None
+    audio: File | None = None
+    document: File | None = None
+    sticker: File | None = None
+    video: File | None = None
+    video_note: File | None = None
+    voice: File | None = None
+    location: Location | None = None
+    venue: Venue | None = None
+    contact: Contact | None = None
+    web_app_data: WebAppData | None = None
+    reply_to_message: Earlier | None = None
+    forward_origin: Origin | None = None
+    media_group_id: str = ""
+
+
+class Callback(msgspec.Struct):
+    """A pressed button under a message of ours."""
+
+    id: str
+    from_: User = msgspec.field(name="from")
+    message: Earlier | None = None
+    data: str = ""
+    game_short_name: str = ""
+
+
+class Reaction(msgspec.Struct):
+    """One reaction: an emoji, one of Telegram's own, or a paid star."""
+
+    type: str
+    emoji: str = ""
+    custom_emoji_id: str = ""
+
+
+class Reacted(msgspec.Struct):
+    """A change of somebody's reactions; `actor_chat` instead of `user` if they are anonymous."""
+
+    chat: Chat
+    message_id: int
+    date: int
+    new_reaction: list[Reaction]
+    user: User | None = None
+    actor_chat: Chat | None = None
+
+
+class Member(msgspec.Struct):
+    """What somebody is in a chat: `kicked` there means that they blocked the bot."""
+
+    status: str
+
+
+class Membership(msgspec.Struct):
+    """A change of what the bot is in a chat."""
+
+    chat: Chat
+    from_: User = msgspec.field(name="from")
+    date: int
+    new_chat_member: Member
+
+
+class Deleted(msgspec.Struct):
+    """Messages that were deleted from a business chat."""
+
+    chat: Chat
+    message_ids: list[int]
+    business_connection_id: str = ""

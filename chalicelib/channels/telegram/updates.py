@@ -1,0 +1,240 @@
+"""Telegram's updates, by their key: the table at the end is the list of what is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+
+import msgspec
+
+from chalicelib.channels.base import Parsed, readable, with_extra
+from chalicelib.channels.telegram.contents import SERVICE, attachments, own_phone, unread_parts
+from chalicelib.channels.telegram.shapes import (
+    Callback,
+    Chat,
+    Deleted,
+    Earlier,
+    Membership,
+    Message,
+    Reacted,
+    User,
+)
+from chalicelib.errors import Rejected
+from chalicelib.event import Direction, Event, Identity, Ignored, Kind, own_account, withheld
+from chalicelib.payloads import decode
+from chalicelib.times import from_seconds
+from chalicelib.webhook import Account, Request
+
+CHANNEL = "telegram"
+
+_PARTS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_ID = msgspec.json.Decoder(int)
+_MESSAGE = msgspec.json.Decoder(Message)
+_CALLBACK = msgspec.json.Decoder(Callback)
+_REACTED = msgspec.json.Decoder(Reacted)
+_MEMBERSHIP = msgspec.json.Decoder(Membership)
+_DELETED = msgspec.json.Decoder(Deleted)
+
+_NAME = re.compile(r"[a-z_]{1,64}")
+_FOLLOWING = {"member": Kind.FOLLOW, "kicked": Kind.UNFOLLOW}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Update:
+    """What all events of one update have in common. It is kept whole: no smaller part names its id."""
+
+    id: str
+    account: str
+    received_at: datetime
+    body: bytes
+
+    def event(
+        self,
+        kind: Kind,
+        customer: Identity,
+        occurred_at: datetime,
+        *,
+        part: str = "",
+        direction: Direction = Direction.INBOUND,
+    ) -> Event:
+        us = own_account(CHANNEL, self.account)
+        return Event(
+            id=f"{self.id}:{part}" if part else self.id,
+            channel=CHANNEL,
+            account=self.account,
+            kind=kind,
+            direction=direction,
+            customer=customer,
+            sender=us if direction is Direction.OUTBOUND and customer != us else None,
+            occurred_at=occurred_at,
+            received_at=self.received_at,
+            raw=self.body,
+        )
+
+
+def parse(request: Request, account: Account) -> Iterator[Parsed]:
+    """The events of one update."""
+    parts = decode(_PARTS, request.body)
+    if "update_id" not in parts:
+        raise Rejected("unexpected_shape", "`update_id` is missing")
+    update = _Update(
+        id=f"{decode(_ID, parts.pop('update_id'))}",
+        account=account.id,
+        received_at=request.received_at,
+        body=request.body,
+    )
+    for name, fragment in parts.items():
+        read = UPDATES.get(name)
+        if read is None:
+            yield _ignored(name)
+        else:
+            yield from readable(name, request.body, partial(read, update, fragment))
+
+
+def _message(update: _Update, fragment: msgspec.Raw, *, kind: Kind) -> Iterator[Parsed]:
+    message = decode(_MESSAGE, fragment)
+    customer = _speaker(message.chat, message.sender_chat, message.from_)
+    event = update.event(kind, customer, _written_at(message))
+    known = _about(event, None if message.sender_chat else message.from_)
+    if message.sender_chat:
+        known = replace(known, name=message.sender_chat.name)
+    yield _filled(known, message, fragment)
+
+
+def _post(update: _Update, fragment: msgspec.Raw, *, kind: Kind) -> Iterator[Parsed]:
+    post = decode(_MESSAGE, fragment)
+    us = own_account(CHANNEL, update.account)
+    event = update.event(kind, us, _written_at(post), direction=Direction.OUTBOUND)
+    yield _filled(event, post, fragment)
+
+
+def _business_message(update: _Update, fragment: msgspec.Raw, *, kind: Kind) -> Iterator[Parsed]:
+    message = decode(_MESSAGE, fragment)
+    # The chat is the customer's; whoever else writes in it is the business itself.
+    inbound = message.from_ is not None and message.from_.id == message.chat.id
+    direction = Direction.INBOUND if inbound else Direction.OUTBOUND
+    event = update.event(kind, _person(message.chat), _written_at(message), direction=direction)
+    event = _about(event, message.from_) if inbound else replace(event, name=message.chat.name)
+    yield _filled(with_extra(event, business=message.business_connection_id), message, fragment)
+
+
+def _deleted(update: _Update, fragment: msgspec.Raw) -> Iterator[Parsed]:
+    deleted = decode(_DELETED, fragment)
+    for number in deleted.message_ids:
+        event = update.event(Kind.DELETE, _person(deleted.chat), update.received_at, part=f"{number}")
+        event = replace(event, chat=f"{deleted.chat.id}", target_id=f"{deleted.chat.id}:{number}")
+        yield with_extra(event, business=deleted.business_connection_id)
+
+
+def _callback(update: _Update, fragment: msgspec.Raw) -> Iterator[Parsed]:
+    pressed = decode(_CALLBACK, fragment)
+    said = pressed.data or pressed.game_short_name
+    event = update.event(Kind.POSTBACK, _person(pressed.from_), update.received_at)
+    event = replace(_about(event, pressed.from_), text=said)
+    if pressed.message:
+        event = replace(event, chat=f"{pressed.message.chat.id}", target_id=_address(pressed.message))
+    # Telegram shows the button as waiting until the callback is answered by its own id.
+    yield with_extra(event, payload=said, callback=pressed.id)
+
+
+def _reaction(update: _Update, fragment: msgspec.Raw) -> Iterator[Parsed]:
+    reacted = decode(_REACTED, fragment)
+    customer = _speaker(reacted.chat, reacted.actor_chat, reacted.user)
+    event = update.event(Kind.REACTION, customer, from_seconds(reacted.date))
+    event = replace(
+        _about(event, reacted.user),
+        chat=f"{reacted.chat.id}",
+        text="".join(
+            "⭐" if reaction.type == "paid" else reaction.emoji for reaction in reacted.new_reaction
+        ),
+        target_id=f"{reacted.chat.id}:{reacted.message_id}",
+    )
+    custom = [reaction.custom_emoji_id for reaction in reacted.new_reaction if reaction.custom_emoji_id]
+    yield with_extra(event, removed="" if reacted.new_reaction else "true", custom_emoji=",".join(custom))
+
+
+def _membership(update: _Update, fragment: msgspec.Raw) -> Iterator[Parsed]:
+    change = decode(_MEMBERSHIP, fragment)
+    status, occurred_at = change.new_chat_member.status, from_seconds(change.date)
+    following = _FOLLOWING.get(status) if change.chat.type == "private" else None
+    if following:
+        event = update.event(following, _person(change.from_), occurred_at)
+        yield replace(_about(event, change.from_), chat=f"{change.chat.id}")
+        return
+    event = update.event(Kind.NOTICE, own_account(CHANNEL, update.account), occurred_at)
+    yield with_extra(replace(event, chat=f"{change.chat.id}", text=status), title=change.chat.title)
+
+
+def _filled(event: Event, message: Message, fragment: msgspec.Raw) -> Parsed:
+    """The event with what the message carries."""
+    address, chat = _address(message), f"{message.chat.id}"
+    event = replace(
+        event,
+        chat=chat,
+        text=message.text or message.caption,
+        attachments=attachments(message),
+        contact_keys=own_phone(message),
+        reply_to=_address(message.reply_to_message) if message.reply_to_message else "",
+        target_id=address if event.kind is Kind.EDIT else "",
+    )
+    event = with_extra(
+        event,
+        message=address,
+        album=message.media_group_id,
+        forwarded="true" if message.forward_origin else "",
+    )
+    if message.web_app_data:
+        answer = message.web_app_data
+        event = replace(event, kind=Kind.POSTBACK, text=answer.button_text)
+        return with_extra(event, payload=answer.data)
+    if event.text or event.attachments:
+        return event
+    unread = unread_parts(fragment)
+    service = next((name for name in unread if name in SERVICE), None)
+    return _ignored(service) if service else with_extra(event, unsupported=",".join(unread))
+
+
+def _written_at(message: Message) -> datetime:
+    return from_seconds(message.edit_date or message.date)
+
+
+def _speaker(chat: Chat, sender_chat: Chat | None, user: User | None) -> Identity:
+    if user and not sender_chat:
+        return _person(user)
+    return withheld(CHANNEL, f"{(sender_chat or chat).id}")
+
+
+def _person(somebody: User | Chat) -> Identity:
+    return Identity(channel=CHANNEL, scope="*", id=f"{somebody.id}")
+
+
+def _about(event: Event, user: User | None) -> Event:
+    if user is None:
+        return event
+    known = replace(event, name=user.name, language_hint=user.language_code)
+    return with_extra(known, username=user.username, bot="true" if user.is_bot else "")
+
+
+def _address(message: Message | Earlier) -> str:
+    return f"{message.chat.id}:{message.message_id}"
+
+
+def _ignored(name: str) -> Ignored:
+    return Ignored(name=f"telegram.{name}" if _NAME.fullmatch(name) else "telegram.unnamed")
+
+
+UPDATES: dict[str, Callable[[_Update, msgspec.Raw], Iterator[Parsed]]] = {
+    "message": partial(_message, kind=Kind.MESSAGE),
+    "edited_message": partial(_message, kind=Kind.EDIT),
+    "channel_post": partial(_post, kind=Kind.MESSAGE),
+    "edited_channel_post": partial(_post, kind=Kind.EDIT),
+    "business_message": partial(_business_message, kind=Kind.MESSAGE),
+    "edited_business_message": partial(_business_message, kind=Kind.EDIT),
+    "deleted_business_messages": _deleted,
+    "callback_query": _callback,
+    "message_reaction": _reaction,
+    "my_chat_member": _membership,
+}

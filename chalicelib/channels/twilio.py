@@ -1,0 +1,226 @@
+"""Twilio: SMS, MMS and WhatsApp messages, their receipts, and calls, each as one form.
+
+https://www.twilio.com/docs/messaging/guides/webhook-request,
+https://www.twilio.com/docs/messaging/guides/track-outbound-message-status,
+https://www.twilio.com/docs/voice/api/call-resource#statuscallback and
+https://www.twilio.com/docs/usage/webhooks/webhooks-security (read on 2026-11-23). The account in the URL is
+a number of ours or the account SID, and the URL that the console holds is part of what is signed.
+
+Twilio never sends a message's webhook again after it got an answer, and gives no time for messages: ours
+counts. `SmsStatus` comes with inbound messages too; only `MessageStatus` makes a receipt.
+
+The sender of an SMS is a phone in E.164, or a short code or a name, which are opaque. On WhatsApp it is
+`whatsapp:` and a phone, or `whatsapp:` and a business-scoped user id when the phone is withheld; that id
+comes as `ExternalUserId` beside a phone, and is then the identity, as on WhatsApp itself. Callers who hide
+arrive as a word or as a number that spells one on a keypad.
+
+Unconfirmed: `ExternalUserId` and the WhatsApp fields (seen in another gateway's code), `OptOutType`, and the
+fields of call callbacks beyond `CallSid` and `CallStatus`. JSON bodies (event streams) are verified, and set
+aside as unreadable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from math import isfinite
+
+from chalicelib.channels.base import Channel, Parsed, readable, with_extra
+from chalicelib.errors import Rejected
+from chalicelib.event import (
+    Attachment,
+    ContactKey,
+    Direction,
+    Event,
+    Identity,
+    Kind,
+    own_account,
+    withheld,
+)
+from chalicelib.payloads import decode_form, international
+from chalicelib.signatures import UrlAndForm
+from chalicelib.times import from_rfc2822
+from chalicelib.webhook import Account, Answer, Request
+
+_CHANNEL = "twilio"
+_WHATSAPP = "whatsapp:"
+# +266696687 spells ANONYMOUS, and so on.
+_WITHHELD = frozenset(
+    {"", "anonymous", "restricted", "blocked", "unknown", "unavailable", "private"}
+    | {"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"}
+)
+_OPT_OUTS = {"STOP": Kind.OPT_OUT, "START": Kind.OPT_IN}
+_MEDIA = {"image": "image", "video": "video", "audio": "audio"}
+_CARDS = {"text/vcard", "text/x-vcard"}
+_REFERRAL = {
+    "referral_source_type": "ReferralSourceType",
+    "referral_source_id": "ReferralSourceId",
+    "referral_source_url": "ReferralSourceUrl",
+    "referral_headline": "ReferralHeadline",
+    "referral_ctwa_clid": "ReferralCtwaClid",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Post:
+    """The form, and what all events of it have in common."""
+
+    form: dict[str, str]
+    request: Request
+    account: str
+
+    def __getitem__(self, name: str) -> str:
+        return self.form.get(name, "")
+
+    def event(self, kind: Kind, *, id: str, person: str, occasion: str, direction: Direction) -> Event:
+        customer, keys = self._known(person, occasion)
+        outbound = direction is Direction.OUTBOUND
+        return Event(
+            id=id,
+            channel=_CHANNEL,
+            account=self.account,
+            kind=kind,
+            direction=direction,
+            customer=customer,
+            sender=own_account(_CHANNEL, self.account) if outbound else None,
+            occurred_at=self.request.received_at,
+            received_at=self.request.received_at,
+            contact_keys=keys,
+            raw=self.request.body,
+        )
+
+    def _known(self, person: str, occasion: str) -> tuple[Identity, tuple[ContactKey, ...]]:
+        on_whatsapp = person.startswith(_WHATSAPP)
+        address = person.removeprefix(_WHATSAPP)
+        hidden = address.lower() in _WITHHELD
+        number = international(address) if address.startswith("+") and not hidden else ""
+        keys = (ContactKey(kind="phone", value=number, verified=True),) if number else ()
+        if on_whatsapp and self["ExternalUserId"]:
+            return _identity(_WHATSAPP + self["ExternalUserId"]), keys
+        if hidden:
+            return withheld(_CHANNEL, occasion), ()
+        return _identity(person), keys
+
+
+def parse(request: Request, account: Account) -> Iterator[Parsed]:
+    """The event of one webhook request."""
+    yield from readable("body", request.body, partial(_read, request, account))
+
+
+def _read(request: Request, account: Account) -> Iterator[Parsed]:
+    post = _Post(form=dict(decode_form(request.body)), request=request, account=account.id)
+    read = next((read for marker, read in READERS.items() if post[marker]), None)
+    if read is None:
+        raise Rejected("unexpected_shape", "neither a message nor a call")
+    yield read(post)
+
+
+def _message_or_receipt(post: _Post) -> Event:
+    # A receipt names what became of our message; on an inbound one it could only say `received`.
+    inbound = post["MessageStatus"] in {"", "receiving", "received"}
+    return _message(post) if inbound else _receipt(post)
+
+
+def _message(post: _Post) -> Event:
+    sid = post["MessageSid"] or post["SmsSid"]
+    pressed = post["ButtonPayload"] or post["ListId"]
+    kind = _OPT_OUTS.get(post["OptOutType"], Kind.POSTBACK if pressed or post["ButtonText"] else Kind.MESSAGE)
+    event = post.event(kind, id=sid, person=post["From"], occasion=sid, direction=Direction.INBOUND)
+    event = replace(
+        event,
+        text=post["ButtonText"] or post["ListTitle"] or post["Body"],
+        attachments=(*_media(post), *_place(post)),
+        reply_to=post["OriginalRepliedMessageSid"],
+        name=post["ProfileName"],
+    )
+    referral = {name: post[field] for name, field in _REFERRAL.items()}
+    forwarded = "true" if post["Forwarded"].lower() == "true" else ""
+    return with_extra(event, to=post["To"], payload=pressed, forwarded=forwarded, **referral)
+
+
+def _receipt(post: _Post) -> Event:
+    sid, status = post["MessageSid"] or post["SmsSid"], post["MessageStatus"]
+    event = post.event(
+        Kind.STATUS, id=f"{sid}:{status}", person=post["To"], occasion=sid, direction=Direction.OUTBOUND
+    )
+    return with_extra(replace(event, target_id=sid), status=status, error=post["ErrorCode"])
+
+
+def _call(post: _Post) -> Event:
+    sid, status = post["CallSid"], post["CallStatus"]
+    inbound = not post["Direction"].startswith("outbound")
+    event = post.event(
+        Kind.CALL,
+        id=f"{sid}:{status}:{post['SequenceNumber']}",
+        person=post["From"] if inbound else post["To"],
+        occasion=sid,
+        direction=Direction.INBOUND if inbound else Direction.OUTBOUND,
+    )
+    if post["Timestamp"]:
+        event = replace(event, occurred_at=from_rfc2822(post["Timestamp"]))
+    return with_extra(event, call=sid, status=status, duration=post["CallDuration"])
+
+
+def _media(post: _Post) -> Iterator[Attachment]:
+    number = 0
+    while url := post[f"MediaUrl{number}"]:
+        mime = post[f"MediaContentType{number}"]
+        kind = "contact" if mime in _CARDS else _MEDIA.get(mime.partition("/")[0], "document")
+        yield Attachment(kind=kind, ref=url, mime=mime)
+        number += 1
+
+
+def _place(post: _Post) -> Iterator[Attachment]:
+    if post["Latitude"] and post["Longitude"]:
+        named = ", ".join(part for part in (post["Label"], post["Address"]) if part)
+        yield Attachment(
+            kind="location",
+            name=named,
+            latitude=_coordinate(post["Latitude"]),
+            longitude=_coordinate(post["Longitude"]),
+        )
+
+
+def _coordinate(text: str) -> float:
+    try:
+        degrees = float(text)
+    except ValueError as error:
+        raise Rejected("unexpected_shape", "a coordinate is no number") from error
+    if not isfinite(degrees):
+        raise Rejected("unexpected_shape", "a coordinate is no number")
+    return degrees
+
+
+def _identity(person: str) -> Identity:
+    return Identity(channel=_CHANNEL, scope="*", id=person)
+
+
+# By the field that only this sort of request has.
+READERS: dict[str, Callable[[_Post], Event]] = {
+    "CallSid": _call,
+    "MessageSid": _message_or_receipt,
+    "SmsSid": _message_or_receipt,
+}
+
+TWILIO = Channel(
+    name=_CHANNEL,
+    verify=UrlAndForm(
+        header="x-twilio-signature",
+        settings="x-twilio-webhooks-signature-settings",
+        sha1_keys="auth_token",
+        sha256_keys="shared_key",
+        form=decode_form,
+    ),
+    parse=parse,
+    scope="channel",
+    resends=False,
+    answer=Answer(status=200, body="<Response/>", content_type="text/xml; charset=utf-8"),
+    secrets=("auth_token", "shared_key"),
+    setup=(
+        "In the Twilio console, at the number or messaging service: enter {url} with HTTP POST for incoming"
+        " messages, and as status callback of messages and calls. `auth_token` is the account's primary (and"
+        " during rotation also the secondary) token; `shared_key` is `<key id>=<key>` where webhooks are"
+        " signed with a shared key. At least one of the two is needed."
+    ),
+)

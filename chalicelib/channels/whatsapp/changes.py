@@ -1,0 +1,272 @@
+"""WhatsApp's changes, by field, and its messages, by type: the tables at the end list what is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+
+import msgspec
+
+from chalicelib.channels.base import Parsed, readable, with_extra
+from chalicelib.channels.whatsapp.contents import read_content
+from chalicelib.channels.whatsapp.scene import CHANNEL, Scene, identity, with_errors
+from chalicelib.channels.whatsapp.shapes import (
+    Body,
+    Entry,
+    Field,
+    Message,
+    Preference,
+    Status,
+    UserIdUpdate,
+    Value,
+)
+from chalicelib.errors import Rejected
+from chalicelib.event import Direction, Event, Ignored, Kind, own_account
+from chalicelib.payloads import decode, derived_id, present
+from chalicelib.times import from_seconds
+from chalicelib.webhook import Account, Request
+
+_BODY = msgspec.json.Decoder(Body)
+_ENTRY = msgspec.json.Decoder(Entry)
+_FIELD = msgspec.json.Decoder(Field)
+_VALUE = msgspec.json.Decoder(Value)
+_MESSAGE = msgspec.json.Decoder(Message)
+_STATUS = msgspec.json.Decoder(Status)
+_PREFERENCE = msgspec.json.Decoder(Preference)
+_USER_ID_UPDATE = msgspec.json.Decoder(UserIdUpdate)
+
+_NAME = re.compile(r"[a-z_]{1,64}")
+_PREFERENCES = {"stop": Kind.OPT_OUT, "resume": Kind.OPT_IN, "signup": Kind.OPT_IN}
+_CHANGES = {"user_changed_number", "customer_changed_number", "user_changed_user_id"}
+
+
+def parse(request: Request, account: Account) -> Iterator[Parsed]:
+    """The events of one webhook request, in order."""
+    body = decode(_BODY, request.body)
+    if body.object != "whatsapp_business_account":
+        yield Ignored(name="whatsapp.other_object")
+        return
+    for index, entry in enumerate(body.entry):
+        where = f"entry[{index}]"
+        yield from readable(where, bytes(entry), partial(_entry, where, entry, request, account))
+
+
+def _entry(where: str, fragment: msgspec.Raw, request: Request, account: Account) -> Iterator[Parsed]:
+    entry = decode(_ENTRY, fragment)
+    for index, change in enumerate(entry.changes):
+        place = f"{where}.changes[{index}]"
+        yield from readable(place, bytes(change), partial(_change, place, entry, change, request, account))
+
+
+def _change(
+    where: str, entry: Entry, fragment: msgspec.Raw, request: Request, account: Account
+) -> Iterator[Parsed]:
+    change = decode(_FIELD, fragment)
+    read = FIELDS.get(change.field)
+    if read is None:
+        yield _ignored(change.field)
+        return
+    value = decode(_VALUE, change.value)
+    yield from read(
+        Scene(
+            where=where,
+            field=change.field,
+            entry=entry,
+            change=bytes(fragment),
+            value=value,
+            account=value.metadata.phone_number_id or account.id,
+            received_at=request.received_at,
+        )
+    )
+
+
+def _messages(scene: Scene) -> Iterator[Parsed]:
+    value = scene.value
+    yield from scene.each("messages", value.messages, _inbound)
+    yield from scene.each("message_echoes", value.message_echoes, _echo)
+    yield from scene.each("statuses", value.statuses, _status)
+    if value.errors and not (value.messages or value.message_echoes or value.statuses):
+        yield from _notice(scene)
+
+
+def _inbound(scene: Scene, fragment: msgspec.Raw) -> Parsed:
+    message = decode(_MESSAGE, fragment)
+    event = scene.event(
+        fragment,
+        id=message.id,
+        kind=Kind.MESSAGE,
+        occurred_at=from_seconds(message.timestamp),
+        user_id=message.from_user_id,
+        phone=message.from_,
+    )
+    return _read(scene, event, message)
+
+
+def _echo(scene: Scene, fragment: msgspec.Raw) -> Parsed:
+    message = decode(_MESSAGE, fragment)
+    event = scene.event(
+        fragment,
+        id=message.id,
+        kind=Kind.MESSAGE,
+        occurred_at=from_seconds(message.timestamp),
+        user_id=message.to_user_id,
+        phone=message.to,
+        direction=Direction.OUTBOUND,
+    )
+    return _read(scene, event, message)
+
+
+def _read(scene: Scene, event: Event, message: Message) -> Parsed:
+    event = replace(event, chat=message.group_id)
+    if message.context:
+        event = replace(event, reply_to=message.context.id)
+        forwarded = message.context.forwarded or message.context.frequently_forwarded
+        event = with_extra(event, forwarded="true" if forwarded else "")
+    if message.referral:
+        facts = msgspec.structs.asdict(message.referral)
+        event = with_extra(event, **{f"referral_{name}": fact for name, fact in facts.items()})
+    return TYPES.get(message.type, _content)(scene, event, message)
+
+
+def _content(_scene: Scene, event: Event, message: Message) -> Parsed:
+    return read_content(event, message)
+
+
+def _edit(_scene: Scene, event: Event, message: Message) -> Parsed:
+    edit = present(message.edit, "edit")
+    return replace(read_content(event, edit.message), kind=Kind.EDIT, target_id=edit.original_message_id)
+
+
+def _revoke(_scene: Scene, event: Event, message: Message) -> Parsed:
+    revoke = present(message.revoke, "revoke")
+    return replace(event, kind=Kind.DELETE, target_id=revoke.original_message_id)
+
+
+def _system(scene: Scene, event: Event, message: Message) -> Parsed:
+    system = present(message.system, "system")
+    if system.type not in _CHANGES:
+        return _ignored(f"system.{system.type}")
+    phone = system.wa_id or system.new_wa_id
+    if not (system.user_id or phone):
+        raise Rejected("unexpected_shape", "the new id is missing")
+    changed = scene.event(
+        event.raw,
+        id=event.id,
+        kind=Kind.IDENTITY_CHANGE,
+        occurred_at=event.occurred_at,
+        user_id=system.user_id,
+        phone=phone,
+    )
+    before = system.previous_user_id or message.from_
+    return replace(changed, previous=identity(before) if before else None)
+
+
+def _user_id_update(scene: Scene, fragment: msgspec.Raw) -> Parsed:
+    update = decode(_USER_ID_UPDATE, fragment)
+    before, after = update.user_id.previous, update.user_id.current
+    if not after:
+        raise Rejected("unexpected_shape", "the new id is missing")
+    event = scene.event(
+        fragment,
+        id=derived_id(scene.account, scene.field, before, after, f"{update.timestamp}"),
+        kind=Kind.IDENTITY_CHANGE,
+        occurred_at=from_seconds(update.timestamp) if update.timestamp else scene.received_at,
+        user_id=after,
+        phone=update.wa_id,
+    )
+    return replace(event, previous=identity(before) if before else None)
+
+
+def _status(scene: Scene, fragment: msgspec.Raw) -> Parsed:
+    status = decode(_STATUS, fragment)
+    in_group = status.recipient_type == "group"
+    event = scene.event(
+        fragment,
+        id=f"{status.id}:{status.status}",
+        kind=Kind.STATUS,
+        occurred_at=from_seconds(status.timestamp),
+        user_id=status.recipient_participant_user_id if in_group else status.recipient_user_id,
+        phone=status.recipient_participant_id if in_group else status.recipient_id,
+        direction=Direction.OUTBOUND,
+    )
+    event = with_errors(with_extra(event, status=status.status), status.errors)
+    event = replace(event, target_id=status.id)
+    if not in_group:
+        return event
+    # Every member of a group has a status of their own of the same message.
+    return replace(event, id=f"{event.id}:{event.customer.id}", chat=status.recipient_id)
+
+
+def _preferences(scene: Scene) -> Iterator[Parsed]:
+    yield from scene.each("user_preferences", scene.value.user_preferences, _preference)
+
+
+def _preference(scene: Scene, fragment: msgspec.Raw) -> Parsed:
+    wish = decode(_PREFERENCE, fragment)
+    kind = _PREFERENCES.get(wish.value)
+    if kind is None:
+        raise Rejected("unexpected_shape", "a preference we do not know")
+    person = wish.user_id or wish.wa_id
+    event = scene.event(
+        fragment,
+        id=derived_id(scene.account, person, wish.category, wish.value, f"{wish.timestamp}"),
+        kind=kind,
+        occurred_at=from_seconds(wish.timestamp),
+        user_id=wish.user_id,
+        phone=wish.wa_id,
+    )
+    return with_extra(replace(event, text=wish.detail), category=wish.category)
+
+
+def _user_id_updates(scene: Scene) -> Iterator[Parsed]:
+    yield from scene.each("user_id_update", scene.value.user_id_update, _user_id_update)
+
+
+def _notice(scene: Scene) -> Iterator[Parsed]:
+    entry = scene.entry
+    us = own_account(CHANNEL, scene.account)
+    event = Event(
+        id=derived_id(entry.id, f"{entry.time}", scene.change.decode("latin-1")),
+        channel=CHANNEL,
+        account=scene.account,
+        kind=Kind.NOTICE,
+        direction=Direction.INBOUND,
+        customer=us,
+        occurred_at=from_seconds(entry.time) if entry.time else scene.received_at,
+        received_at=scene.received_at,
+        text=scene.value.event,
+        extra={"field": scene.field},
+        raw=scene.change,
+    )
+    yield with_errors(event, scene.value.errors)
+
+
+def _ignored(name: str) -> Ignored:
+    known = all(_NAME.fullmatch(part) for part in name.split("."))
+    return Ignored(name=f"whatsapp.{name}" if known else "whatsapp.unnamed")
+
+
+TYPES: dict[str, Callable[[Scene, Event, Message], Parsed]] = {
+    "edit": _edit,
+    "revoke": _revoke,
+    "system": _system,
+}
+
+FIELDS: dict[str, Callable[[Scene], Iterator[Parsed]]] = {
+    "messages": _messages,
+    "smb_message_echoes": _messages,
+    "user_preferences": _preferences,
+    "user_id_update": _user_id_updates,
+    "account_alerts": _notice,
+    "account_review_update": _notice,
+    "account_update": _notice,
+    "business_capability_update": _notice,
+    "message_template_components_update": _notice,
+    "message_template_quality_update": _notice,
+    "message_template_status_update": _notice,
+    "phone_number_name_update": _notice,
+    "phone_number_quality_update": _notice,
+    "template_category_update": _notice,
+}

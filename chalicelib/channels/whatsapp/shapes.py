@@ -1,0 +1,293 @@
+"""The parts of WhatsApp's webhooks that we read, under Meta's own names.
+
+https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference, read on
+2026-11-23. Lists of happenings stay undecoded, so that one that cannot be read leaves the others alone.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Text(msgspec.Struct):
+    """A text message."""
+
+    body: str
+
+
+class Media(msgspec.Struct):
+    """A file that waits at Meta under its id."""
+
+    id: str
+    mime_type: str = ""
+    caption: str = ""
+    filename: str = ""
+    voice: bool = False
+
+
+class Location(msgspec.Struct):
+    """A place, named if it was chosen from the map's list."""
+
+    latitude: float
+    longitude: float
+    name: str = ""
+    address: str = ""
+
+
+class CardName(msgspec.Struct):
+    """The name on a contact card."""
+
+    formatted_name: str = ""
+
+
+class CardPhone(msgspec.Struct):
+    """A phone on a contact card; `wa_id` if it is on WhatsApp."""
+
+    phone: str = ""
+    wa_id: str = ""
+
+
+class Card(msgspec.Struct):
+    """A shared contact; `origin` says how it came to be shared."""
+
+    name: CardName = msgspec.field(default_factory=CardName)
+    phones: list[CardPhone] = []
+    origin: str = ""
+    user_id: str = ""
+
+
+class Reaction(msgspec.Struct):
+    """An emoji on a message; none, or an empty one, takes it back."""
+
+    message_id: str
+    emoji: str = ""
+
+
+class Button(msgspec.Struct):
+    """A pressed quick-reply button of a template."""
+
+    text: str = ""
+    payload: str = ""
+
+
+class Reply(msgspec.Struct):
+    """A pressed button or a chosen row."""
+
+    id: str = ""
+    title: str = ""
+
+
+class Form(msgspec.Struct):
+    """A filled-in flow; `response_json` is a text, and not always of an object."""
+
+    response_json: str = ""
+    body: str = ""
+    name: str = ""
+
+
+class Interactive(msgspec.Struct):
+    """The answer to an interactive message."""
+
+    type: str
+    button_reply: Reply | None = None
+    list_reply: Reply | None = None
+    nfm_reply: Form | None = None
+
+
+class Item(msgspec.Struct):
+    """A line of an order."""
+
+    product_retailer_id: str
+    quantity: int | float | str = 1
+    item_price: int | float | str = 0
+    currency: str = ""
+
+
+class Order(msgspec.Struct):
+    """A cart sent from the catalogue."""
+
+    catalog_id: str = ""
+    text: str = ""
+    product_items: list[Item] = []
+
+
+class Error(msgspec.Struct):
+    """Why something could not be sent or shown."""
+
+    code: int = 0
+    title: str = ""
+
+
+class Content(msgspec.Struct, kw_only=True):
+    """What a message holds: `type` names the part that is there."""
+
+    type: str = "unknown"
+    text: Text | None = None
+    image: Media | None = None
+    video: Media | None = None
+    audio: Media | None = None
+    voice: Media | None = None
+    document: Media | None = None
+    sticker: Media | None = None
+    location: Location | None = None
+    contacts: list[Card] = []
+    reaction: Reaction | None = None
+    button: Button | None = None
+    interactive: Interactive | None = None
+    order: Order | None = None
+    errors: list[Error] = []
+
+
+class Edit(msgspec.Struct):
+    """The new content of an earlier message."""
+
+    original_message_id: str
+    message: Content
+
+
+class Revoke(msgspec.Struct):
+    """An earlier message that was deleted."""
+
+    original_message_id: str
+
+
+class System(msgspec.Struct):
+    """A change of number or of user id."""
+
+    type: str
+    wa_id: str = ""
+    new_wa_id: str = ""
+    user_id: str = ""
+    previous_user_id: str = ""
+
+
+class Context(msgspec.Struct):
+    """The message that is answered, or how often it was passed on."""
+
+    id: str = ""
+    forwarded: bool = False
+    frequently_forwarded: bool = False
+
+
+class Referral(msgspec.Struct):
+    """The advertisement that the conversation began at."""
+
+    source_type: str = ""
+    source_id: str = ""
+    source_url: str = ""
+    headline: str = ""
+    ctwa_clid: str = ""
+
+
+class Message(Content, kw_only=True):
+    """A message from a person, or the echo of one of ours (`to`)."""
+
+    id: str
+    timestamp: int | str
+    from_: str = msgspec.field(default="", name="from")
+    from_user_id: str = ""
+    to: str = ""
+    to_user_id: str = ""
+    group_id: str = ""
+    context: Context | None = None
+    referral: Referral | None = None
+    edit: Edit | None = None
+    revoke: Revoke | None = None
+    system: System | None = None
+
+
+class Status(msgspec.Struct):
+    """What became of a message of ours."""
+
+    id: str
+    status: str
+    timestamp: int | str
+    recipient_id: str = ""
+    recipient_user_id: str = ""
+    recipient_type: str = ""
+    recipient_participant_id: str = ""
+    recipient_participant_user_id: str = ""
+    errors: list[Error] = []
+
+
+class Preference(msgspec.Struct):
+    """A person's wish about marketing messages."""
+
+    value: str
+    timestamp: int | str
+    wa_id: str = ""
+    user_id: str = ""
+    category: str = ""
+    detail: str = ""
+
+
+class Change(msgspec.Struct):
+    """A user id before and after."""
+
+    previous: str = ""
+    current: str = ""
+
+
+class UserIdUpdate(msgspec.Struct):
+    """A person whose user id was issued anew."""
+
+    user_id: Change
+    wa_id: str = ""
+    timestamp: int | str = 0
+
+
+class Profile(msgspec.Struct):
+    """What a person shows of themselves."""
+
+    name: str | None = None
+    username: str | None = None
+
+
+class Contact(msgspec.Struct):
+    """A person who is mentioned in a change."""
+
+    wa_id: str | None = None
+    user_id: str | None = None
+    profile: Profile = msgspec.field(default_factory=Profile)
+
+
+class Metadata(msgspec.Struct):
+    """The number of ours that a change is about."""
+
+    phone_number_id: str = ""
+
+
+class Value(msgspec.Struct):
+    """What a change holds: one of the lists, by the field."""
+
+    metadata: Metadata = msgspec.field(default_factory=Metadata)
+    contacts: list[Contact] = []
+    messages: list[msgspec.Raw] = []
+    message_echoes: list[msgspec.Raw] = []
+    statuses: list[msgspec.Raw] = []
+    user_preferences: list[msgspec.Raw] = []
+    user_id_update: list[msgspec.Raw] = []
+    errors: list[Error] = []
+    event: str = ""
+
+
+class Field(msgspec.Struct):
+    """One change."""
+
+    field: str
+    value: msgspec.Raw
+
+
+class Entry(msgspec.Struct):
+    """The changes of one business account; `time` is in seconds here."""
+
+    id: str = ""
+    time: int = 0
+    changes: list[msgspec.Raw] = []
+
+
+class Body(msgspec.Struct):
+    """The whole request."""
+
+    object: str
+    entry: list[msgspec.Raw]
