@@ -1,4 +1,7 @@
-"""An event in words, for the people who read a CRM's timeline. Shared by the connectors that write notes."""
+"""Events in words for the people who read a CRM's timeline, and phones as those people type them.
+
+Shared by the connectors of CRMs that people work in.
+"""
 
 from __future__ import annotations
 
@@ -61,6 +64,15 @@ def contact_name(delivery: Delivery) -> str:
 
 def _visible(text: str) -> bool:
     return any(unicodedata.category(character)[0] in "LNPS" for character in text)
+
+
+def typed_forms(value: str, country_code: str) -> list[str]:
+    """The ways in which a phone in E.164 may stand in a CRM; an e-mail address only as it is."""
+    if not value.startswith("+"):
+        return [value]
+    forms = [value, value[1:], f"00{value[1:]}"]
+    national = value.removeprefix("+" + country_code)
+    return forms if national == value else [*forms, f"0{national}", national]
 
 
 def note(delivery: Delivery) -> str:

@@ -1,0 +1,96 @@
+"""Tryton's REST protocol: how a database is asked, and what its answers mean.
+
+Seen on a running 8.2.1 (2026-11) and in its source `trytond/protocols/rest.py`:
+- a search goes in the query, the domain as base64url of JSON; archived records need to be asked for;
+- 400 is a refusal with a reason in JSON, or in HTML if the body was not JSON; 401 and 404 are HTML; an
+  unknown model or field, or a value of the wrong type, is 500 in HTML, for ever;
+- records of a company need it in the context, else 400.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+
+from chalicelib import http
+from chalicelib.crms.base import Credentials
+from chalicelib.delivery import Call, Reply, Target
+from chalicelib.errors import Misconfigured, Unknown
+
+
+class Server:
+    """How requests to one Tryton database look. Raises `Misconfigured`."""
+
+    def __init__(self, target: Target, credentials: Credentials) -> None:
+        keys = credentials.get("application_key", ())
+        company = target.settings.get("company") or "1"
+        if not keys:
+            raise Misconfigured("no_secret", "the target has no application_key")
+        if not (company.isascii() and company.isdecimal()):
+            raise Misconfigured("bad_setting", "company is the number of the company in Tryton")
+        self.company = int(company)
+        self._url = f"{target.url.rstrip('/')}/rest/model/"
+        self._headers = {
+            "Authorization": f"bearer {keys[0]}",
+            "X-Tryton-Context": _packed({"company": self.company}),
+            # Its refusals are told apart by their words.
+            "Accept-Language": "en",
+        }
+
+    def write(self, method: str, path: str, values: dict[str, object]) -> Call:
+        """Create (POST, a model) or change (PUT, model/number) one record."""
+        headers = {**self._headers, "Content-Type": "application/json"}
+        return Call(method=method, url=f"{self._url}{path}?f=id", headers=headers, body=http.to_json(values))
+
+    def search(self, model: str, domain: list[object], *fields: str, limit: int = 1) -> Call:
+        """Records that fit a domain, oldest first."""
+        asked = "".join(f"&f={field}" for field in fields)
+        order = _packed([["id", "ASC"]])
+        query = f"f=id{asked}&s={limit}&o={order}&d={_packed(domain)}"
+        return Call(method="GET", url=f"{self._url}{model}?{query}", headers=self._headers)
+
+
+def _packed(value: object) -> str:
+    return base64.urlsafe_b64encode(http.to_json(value)).decode()
+
+
+def read(reply: Reply) -> None:
+    """The status, and for a success that its body is JSON at all."""
+    body = _json(reply)
+    message = body.get("message", "") if isinstance(body, dict) else ""
+    if reply.status == 400 and "must be unique" in str(message):
+        raise Unknown("duplicate", "a record with this code is there already")
+    http.classify(reply, str(message))
+    if body is None:
+        raise Unknown("unreadable_answer", f"HTTP {reply.status} without JSON")
+
+
+def _json(reply: Reply) -> object:
+    try:
+        return json.loads(reply.body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def written(reply: Reply) -> str:
+    """The number of the record that was created or changed. Raises as `read` does."""
+    read(reply)
+    return _number(_json(reply))
+
+
+def found(reply: Reply) -> str | None:
+    """The number of the first record a search found. Raises as `read` does."""
+    read(reply)
+    records = _json(reply)
+    if not isinstance(records, list):
+        raise Unknown("unreadable_answer", "a search did not answer with a list")
+    return _number(records[0]) if records else None
+
+
+def _number(record: object) -> str:
+    """A record's id, or that of the party which staff replaced it by."""
+    if isinstance(record, dict):
+        number = record.get("replaced_by") or record.get("id")
+        if isinstance(number, int):
+            return str(number)
+    raise Unknown("unreadable_answer", "the answer holds no record")
