@@ -3,10 +3,14 @@
 from collections.abc import Iterable
 from typing import Any
 
+from infra.functions import logs_of
 from infra.names import FUNCTIONS, Resource, Resources, attribute, named
 from infra.queues import Fed
 
 TOPIC = "Alarms"
+
+_QUARANTINED = "quarantined"
+_OWN_NAMESPACE = {"Fn::Sub": "Switchboard/${Stage}"}
 
 _FIVE_MINUTES = 300
 _OLDEST_SECONDS = 900
@@ -38,7 +42,9 @@ def _alarm(
     }
 
 
-def _metric(namespace: str, name: str, statistic: str, **dimensions: object) -> dict[str, Any]:
+def _metric(
+    namespace: str | dict[str, str], name: str, statistic: str, **dimensions: object
+) -> dict[str, Any]:
     return {
         "Namespace": namespace,
         "MetricName": name,
@@ -132,25 +138,27 @@ def front_door_alarms() -> Resources:
             threshold=4,
             **_metric("AWS/ApiGateway", "5XXError", "Sum", ApiName=named("webhooks")),
         ),
-        # The count has a dimension per channel; only a query adds them up.
         "Quarantined": _alarm(
             "quarantined",
             "Genuine fragments were not understood and are kept whole. See: hub quarantine.",
             threshold=0,
-            Metrics=[
-                {
-                    "Id": "quarantined",
-                    "Expression": {
-                        "Fn::Sub": (
-                            'SELECT SUM(quarantined) FROM "Switchboard" '
-                            "WHERE service = 'switchboard-${Stage}'"
-                        )
-                    },
-                    "Period": _FIVE_MINUTES,
-                    "ReturnData": True,
-                }
-            ],
+            **_metric(_OWN_NAMESPACE, _QUARANTINED, "Sum"),
         ),
+        # The hub's own count has a dimension per channel, and an alarm cannot add those up.
+        "QuarantinedOnAnyChannel": {
+            "Type": "AWS::Logs::MetricFilter",
+            "Properties": {
+                "LogGroupName": {"Ref": logs_of("webhooks")},
+                "FilterPattern": f"{{ $.{_QUARANTINED}[0] > 0 }}",
+                "MetricTransformations": [
+                    {
+                        "MetricNamespace": _OWN_NAMESPACE,
+                        "MetricName": _QUARANTINED,
+                        "MetricValue": f"$.{_QUARANTINED}[0]",
+                    }
+                ],
+            },
+        },
     }
 
 

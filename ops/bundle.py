@@ -11,7 +11,8 @@ import sys
 import zipfile
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+from ops.environments import BUILD, ROOT, alone
+
 REQUIREMENTS = ROOT / "requirements" / "runtime.txt"
 
 # PynamoDB asks for botocore and all that it drags in, 25 MB; every Lambda has them.
@@ -41,10 +42,15 @@ def pins() -> list[str]:
     return [line for line in lines if line and re.split(r"[=<>!~\[ ]", line)[0] not in IN_LAMBDA]
 
 
-def dependencies(cache: Path, platform: str) -> Path:
+def dependencies(platform: str) -> Path:
     """A folder with what ships, for Lambda's processors or this machine's; made once per set of pins."""
+    with alone(f"dependencies-{platform}"):
+        return _dependencies(platform)
+
+
+def _dependencies(platform: str) -> Path:
     wanted = "\n".join([platform, sys.version, *pins()])
-    folder = cache / f"dependencies-{platform}-{hashlib.sha256(wanted.encode()).hexdigest()[:12]}"
+    folder = BUILD / f"dependencies-{platform}-{hashlib.sha256(wanted.encode()).hexdigest()[:12]}"
     if folder.exists():
         return folder
     half = folder.with_suffix(".half")

@@ -21,10 +21,10 @@ from pathlib import Path
 from chalicelib.delivery import Target
 from infra.names import Unnameable, check_stage
 from infra.template import additions
-from ops.bundle import PLATFORMS, ROOT, Failed, bundle, dependencies
+from ops.bundle import PLATFORMS, Failed, bundle, dependencies
+from ops.environments import BUILD, ROOT
 
 STAGES = ROOT / "infra" / "stages"
-BUILD = ROOT / ".build"
 
 _LARGEST_ZIP = 12 * 1024 * 1024
 
@@ -58,7 +58,7 @@ def package(
     merge.write_text(json.dumps(additions(stage, targets), indent=2))
     written = _run_chalice(stage, source=source, merge=merge, out=out)
     result = Package(stage=stage, template=out / "template.json", zip=out / "functions.zip")
-    bundle(written / "deployment.zip", dependencies(BUILD, platform), result.zip)
+    bundle(written / "deployment.zip", dependencies(platform), result.zip)
     size = result.zip.stat().st_size
     if size > _LARGEST_ZIP:
         raise Failed(f"the zip has {size} bytes, {_LARGEST_ZIP} are allowed: what was added to what ships?")

@@ -1,0 +1,208 @@
+"""AWS on this machine: ministack, on loopback only, with the same template as a real stage.
+
+    with LocalAws(folder) as aws:
+        outputs = aws.deploy(package)
+
+What it does not do as AWS does is listed in `docs/local-differences.md`.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import time
+from dataclasses import replace
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+
+from ops.environments import environment
+from ops.package import Package
+from ops.stack import Outputs, deploy
+
+REGION = "us-east-1"
+HOST = "127.0.0.1"
+
+_CODE_BUCKET = "switchboard-code"
+_READY_SECONDS = 30.0
+_STOP_SECONDS = 20.0
+_POLL_SECONDS = 0.05
+_SERVICES = (
+    "apigateway,cloudformation,cloudwatch,dynamodb,dynamodbstreams,events,iam,kms,lambda,logs,s3,sns,sqs,"
+    "ssm,sts"
+)
+
+
+class LocalAwsError(RuntimeError):
+    """The local AWS could not do what was asked; its text is the whole help an operator gets."""
+
+
+class LocalAws:
+    """One ministack process and what is deployed in it.
+
+    Its state is in `folder`, and is there again after `restart`, or when another is started on the folder
+    and port. It is stopped by the process id of what was started here, and nothing else.
+    """
+
+    def __init__(self, folder: Path, *, port: int = 0) -> None:
+        self.folder = folder
+        self.port = port or free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def endpoint(self) -> str:
+        """Where every AWS service answers."""
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def log(self) -> Path:
+        """What ministack and the functions in it wrote."""
+        return self.folder / "ministack.log"
+
+    @property
+    def pid(self) -> int | None:
+        """The process, None when none was started here."""
+        return self._process.pid if self._process else None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        python = environment("ministack")
+        if _taken(self.port):
+            raise LocalAwsError(f"port {self.port} is in use: stop what listens there or choose another port")
+        for name in ("state", "s3", "tmp"):
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [str(python), "-m", "ministack"],
+                env=self._environment(),
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                # Ctrl-C is for the program that started it, which then stops it in order.
+                start_new_session=True,
+            )
+        try:
+            self._await_ready()
+        except LocalAwsError:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """End it, state saved, and the functions it runs with it."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.terminate()
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        # Functions run in its process group; one that was in the middle of something outlives it.
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+
+    def restart(self) -> None:
+        """Stop and start on the same port: a short outage of all of AWS, nothing lost."""
+        self.stop()
+        self.start()
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients' types at run time
+        """A boto3 client of a service here, with this place's made-up credentials."""
+        return boto3.client(
+            service,
+            endpoint_url=self.endpoint,
+            region_name=REGION,
+            aws_access_key_id="local",
+            aws_secret_access_key="local",  # noqa: S106 - ministack checks none
+            config=Config(retries={"max_attempts": 2}, read_timeout=120),
+        )
+
+    def deploy(self, package: Package) -> Outputs:
+        """Deploy the packaged stage, as a change if it is there already; return where everything is."""
+        s3 = self.client("s3")
+        s3.create_bucket(Bucket=_CODE_BUCKET)
+        deployed = deploy(
+            package,
+            cloudformation=self.client("cloudformation"),
+            s3=s3,
+            code_bucket=_CODE_BUCKET,
+            poll=0.2,
+        )
+        # The real URL names the API by host, which no resolver knows here.
+        stage = urlsplit(deployed.hub_url).path.strip("/")
+        url = f"{self.endpoint}/restapis/{deployed.rest_api}/{stage}/_user_request_"
+        return replace(deployed, hub_url=url)
+
+    def _environment(self) -> dict[str, str]:
+        inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TZ") if name in os.environ}
+        return {
+            **inherited,
+            "BIND_HOST": HOST,
+            "MINISTACK_HOST": HOST,
+            "GATEWAY_PORT": str(self.port),
+            "MINISTACK_REGION": REGION,
+            "SERVICES": _SERVICES,
+            # Both would listen on every interface.
+            "SFTP_ENABLED": "0",
+            "IOT_MTLS_ENABLED": "0",
+            "LAMBDA_EXECUTOR": "local",
+            # No containers: not even to look for some that an earlier one may have left.
+            "DOCKER_HOST": "unix:///nonexistent",
+            "PERSIST_STATE": "1",
+            "STATE_DIR": str(self.folder / "state"),
+            "S3_PERSIST": "1",
+            "S3_DATA_DIR": str(self.folder / "s3"),
+            "TMPDIR": str(self.folder / "tmp"),
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "LOG_LEVEL": "INFO",
+        }
+
+    def _await_ready(self) -> None:
+        deadline = time.monotonic() + _READY_SECONDS
+        while time.monotonic() < deadline:
+            if self._process is None or self._process.poll() is not None:
+                break
+            asked = http.client.HTTPConnection(HOST, self.port, timeout=1)
+            try:
+                asked.request("GET", "/_ministack/ready")
+                if asked.getresponse().status == HTTPStatus.OK:
+                    return
+            except OSError:
+                pass
+            finally:
+                asked.close()
+            time.sleep(_POLL_SECONDS)
+        last = (self.log.read_text(errors="replace").strip() or "it said nothing").splitlines()[-1]
+        raise LocalAwsError(f"ministack did not start: {last} (all of it: {self.log})")
+
+
+def free_port() -> int:
+    """A port that nobody uses now."""
+    with socket.socket() as listener:
+        listener.bind((HOST, 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def _taken(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((HOST, port)) == 0
