@@ -19,7 +19,7 @@ DUE_SHARDS = 4
 """Partitions of the `due` index; a profile is always in the one its id hashes to."""
 
 
-class Timeline(GlobalSecondaryIndex["Row"]):
+class Timeline(GlobalSecondaryIndex["Place"]):
     """An identity and when: its events."""
 
     class Meta:
@@ -30,7 +30,7 @@ class Timeline(GlobalSecondaryIndex["Row"]):
     at = UnicodeAttribute(range_key=True)
 
 
-class Due(GlobalSecondaryIndex["Row"]):
+class Due(GlobalSecondaryIndex["Place"]):
     """Profiles that the clock has something to do with."""
 
     class Meta:
@@ -41,7 +41,7 @@ class Due(GlobalSecondaryIndex["Row"]):
     due_at = UnicodeAttribute(range_key=True)
 
 
-class Worklist(GlobalSecondaryIndex["Row"]):
+class Worklist(GlobalSecondaryIndex["Place"]):
     """A person or a queue and when: the conversations to be answered."""
 
     class Meta:
@@ -52,16 +52,14 @@ class Worklist(GlobalSecondaryIndex["Row"]):
     work_at = UnicodeAttribute(range_key=True)
 
 
-class Row(Model):
-    """Any row; reading gives the class that wrote it."""
+class Place(Model):
+    """Where a row lies: all that the indexes know of it."""
 
     class Meta:
         table_name = "unbound"
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
-    row = DiscriminatorAttribute()
-    ttl = NumberAttribute(null=True)
     timeline = Timeline()
     due = Due()
     worklist = Worklist()
@@ -70,6 +68,13 @@ class Row(Model):
     def key(self) -> Key:
         """Partition and sort key."""
         return self.pk, self.sk
+
+
+class Row(Place):
+    """Any row; reading gives the class that wrote it."""
+
+    row = DiscriminatorAttribute()
+    ttl = NumberAttribute(null=True)
 
 
 class EventRow(Row, discriminator="event"):

@@ -16,7 +16,7 @@ from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from chalicelib.errors import Misconfigured, Transient
-from chalicelib.rows import Due, Key, Row
+from chalicelib.rows import Due, Key, Place, Row
 
 
 class Conflict(Transient):
@@ -36,6 +36,7 @@ class Write:
     actions: Sequence[Action] = field(default=())
 
 
+P = TypeVar("P", bound=Place)
 R = TypeVar("R", bound=Row)
 
 
@@ -43,10 +44,10 @@ class Table:
     """The table of one stage. Every method raises `Transient` when DynamoDB cannot serve it now."""
 
     def __init__(self, name: str, region: str, host: str | None = None) -> None:
-        Row.Meta.table_name = name
-        Row.Meta.region = region  # type: ignore[attr-defined]
-        Row.Meta.host = host  # type: ignore[attr-defined]
-        models: list[type[Row]] = [Row, *Row.__subclasses__()]
+        Place.Meta.table_name = name
+        Place.Meta.region = region  # type: ignore[attr-defined]
+        Place.Meta.host = host  # type: ignore[attr-defined]
+        models: list[type[Place]] = [Place, Row, *Row.__subclasses__()]
         for model in models:
             model._connection = None
         self._connection = Connection(region=region, host=host)
@@ -124,26 +125,26 @@ class Table:
 
     def timeline(self, identity: str) -> Iterator[Key]:
         """Keys of an identity's events, newest first."""
-        return _keys(lambda: Row.timeline.query(identity, scan_index_forward=False))
+        return _keys(lambda: Place.timeline.query(identity, scan_index_forward=False))
 
     def due(self, shard: str, until: str) -> Iterator[Key]:
         """Keys of the profiles in a shard that are due by `until`."""
-        return _keys(lambda: Row.due.query(shard, range_key_condition=Due.due_at <= until))
+        return _keys(lambda: Place.due.query(shard, range_key_condition=Due.due_at <= until))
 
     def worklist(self, queue: str) -> Iterator[Key]:
         """Keys of the profiles in somebody's, or a team's, queue; soonest promise first."""
-        return _keys(lambda: Row.worklist.query(queue))
+        return _keys(lambda: Place.worklist.query(queue))
 
     def scan(self, condition: Condition | None = None) -> Iterator[Row]:
         """Every row, for an operator's command only."""
         return _each(lambda: Row.scan(filter_condition=condition))
 
 
-def _keys(query: Callable[[], Iterable[Row]]) -> Iterator[Key]:
+def _keys(query: Callable[[], Iterable[Place]]) -> Iterator[Key]:
     return (row.key for row in _each(query))
 
 
-def _each(query: Callable[[], Iterable[Row]]) -> Iterator[Row]:
+def _each(query: Callable[[], Iterable[P]]) -> Iterator[P]:
     rows = iter(_served(query))
     while (row := _served(lambda: next(rows, None))) is not None:
         yield row

@@ -178,7 +178,7 @@ class Deliver:
                 if found is not None:
                     return found
         try:
-            return step.written(self._call(step.write, errand, group))
+            return self._write(step, errand, group)
         except Unknown:
             books.doubts(step.name, True)
             raise
@@ -186,15 +186,28 @@ class Deliver:
             books.doubts(step.name, False)
             raise
 
+    def _write(self, step: Step, errand: _Errand, group: str) -> str:
+        requests = (step.write, *step.instead)
+        for request, last in zip(requests, (*[False] * len(step.instead), True), strict=True):
+            try:
+                return step.written(self._call(request, errand, group))
+            except Permanent:
+                if last:
+                    raise
+        raise AssertionError("a step has at least one request")
+
     def _call(self, request: Call, errand: _Errand, group: str) -> Reply:
+        """One call; what is the target's own failing, not the request's, counts for the breaker."""
+        reply = None
         try:
             reply = self.send(errand.target, request)
             errand.crm.read(reply)
         except Throttled:
             raise
         except Transient as error:
-            row = errand.rows.get(breaker_key(errand.target.name))
-            self.breaker.failed(errand.target.name, row, group=group, reason=error.reason)
+            if reply is None or reply.status == 401 or reply.status >= 500:
+                row = errand.rows.get(breaker_key(errand.target.name))
+                self.breaker.failed(errand.target.name, row, group=group, reason=error.reason)
             raise
         return reply
 

@@ -1,0 +1,301 @@
+"""The real pipeline on one clock, a fresh table, and queues whose order and repetition a test commands."""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import msgspec
+from moto import mock_aws
+
+from chalicelib.config import Accounts, Stage
+from chalicelib.delivery import Absorbed, Call, Ledger, Reply, Target
+from chalicelib.errors import HubError, Transient
+from chalicelib.event import Direction, Event, Identity, Kind
+from chalicelib.messages import Change, Intake, from_text, text, unpack_absorbed, unpack_change, unpack_intake
+from chalicelib.people import Directory, Hours, Person, Profile, Routing, Rule, Team
+from chalicelib.pipeline.breaker import Breaker
+from chalicelib.pipeline.deliver import Deliver
+from chalicelib.pipeline.ledger import contents
+from chalicelib.pipeline.process import Process
+from chalicelib.pipeline.receive import outgoing, receive
+from chalicelib.pipeline.relay import Relay, owed
+from chalicelib.pipeline.tick import Tick
+from chalicelib.queues import Outgoing
+from chalicelib.rows import (
+    EventRow,
+    IdentityRow,
+    LoadRow,
+    ProfileRow,
+    event_key,
+    identity_key,
+    ledger_key,
+    load_key,
+    profile_key,
+)
+from chalicelib.table import Table
+from chalicelib.webhook import Account, Answer, Request
+from infra.storage import table_definition
+
+EVENTS = "https://queue.example.org/events.fifo"
+START = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
+ALWAYS = Hours(week={day: (("00:00", "24:00"),) for day in ("sat", "sun", "mon", "tue", "wed", "thu", "fri")})
+
+_tables = itertools.count()
+
+
+def message(number: int = 1, *, sender: str = "989120000001", **changes: Any) -> Event:
+    """A WhatsApp message by a fictional customer; `changes` are the event's own fields."""
+    customer = Identity(channel="whatsapp", scope="*", id=sender)
+    plain = Event(
+        id=f"wamid.{number}",
+        channel="whatsapp",
+        account="100001",
+        kind=Kind.MESSAGE,
+        direction=Direction.INBOUND,
+        customer=customer,
+        sender=customer,
+        occurred_at=START,
+        received_at=START,
+        text="سلام، اتاق دو تخته دارید؟",
+        name="سارا رستمی",
+    )
+    return replace(plain, **changes)
+
+
+def a_stage(**changes: Any) -> Stage:
+    """A hotel with two people and one webhook target."""
+    people = (
+        Person(id="neda", name="ندا", languages={"fa": 5}, hours="always", capacity=2, crm={"crm": "11"}),
+        Person(id="reza", name="رضا", languages={"fa": 5}, hours="always", capacity=2, crm={"crm": "12"}),
+    )
+    stage = Stage(
+        version="v1",
+        public_url="https://hub.example.org",
+        accounts=(
+            Account(channel="whatsapp", id="100001", secret="meta", language="fa"),
+            Account(channel="whatsapp", id="100002", secret="meta", language="fa"),
+            Account(channel="whatsapp", id="200001", secret="other", language="fa"),
+            Account(channel="telegram", id="bot", secret="telegram", language="fa"),
+            Account(channel="twilio", id="sms", secret="twilio", language="fa"),
+        ),
+        directory=Directory(
+            people=people,
+            teams=(Team(id="desk", name="پذیرش", members=("neda", "reza")),),
+            hours={"always": ALWAYS},
+        ),
+        routing=Routing(rules=(Rule(name="everything", team="desk", respond_within=30),)),
+        targets=(Target(name="crm", crm="webhook", url="https://crm.example.org/in", secret="crm"),),
+    )
+    return replace(stage, **changes)
+
+
+SECRETS = {
+    "meta": {"app_secret": ("meta-secret",), "verify_token": ("verify-me",)},
+    "other": {"app_secret": ("other-secret",), "verify_token": ("verify-other",)},
+    "telegram": {"secret_token": ("telegram-secret",)},
+    "twilio": {"auth_token": ("twilio-secret",)},
+    "crm": {"signing_secret": ("whsec_c3dpdGNoYm9hcmQtdGVzdC1zZWNyZXQtMTIz",)},
+}
+
+
+@dataclass
+class Register:
+    stage: Callable[[], Stage]
+
+    def current(self) -> Accounts:
+        stage = self.stage()
+        return Accounts(version=stage.version, public_url=stage.public_url, accounts=stage.accounts)
+
+    refresh = current
+
+
+@dataclass
+class World:
+    """One stage under test. Faults are set as attributes; `run` drains what is in flight."""
+
+    table: Table
+    stage: Stage = field(default_factory=a_stage)
+    now: datetime = START
+    crm: Callable[[Call], Reply] = lambda call: Reply(status=204)
+    calls: list[Call] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    bucket: dict[str, bytes] = field(default_factory=dict)
+    queues: dict[str, deque[Outgoing]] = field(default_factory=lambda: defaultdict(deque))
+    relayed: dict[str, int] = field(default_factory=dict)
+    refuse_events: bool = False
+    switched: list[tuple[str, bool]] = field(default_factory=list)
+    ids: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    waits: list[tuple[str, float | None]] = field(default_factory=list)
+
+    def count(self, name: str, value: int = 1, **about: str) -> None:
+        self.counts[name] += value
+
+    def accept(self, messages: Iterable[Outgoing]) -> list[Outgoing]:
+        messages = list(messages)
+        if self.refuse_events:
+            return messages
+        self.queues["events"].extend(messages)
+        return []
+
+    def put(self, url: str, entries: Sequence[dict[str, Any]]) -> list[int]:
+        for entry in entries:
+            self.queues[url].append(
+                Outgoing(
+                    group=entry["MessageGroupId"],
+                    dedup=entry["MessageDeduplicationId"],
+                    body=entry["MessageBody"],
+                )
+            )
+        return []
+
+    def emit(self, event: Event) -> None:
+        self.accept([outgoing(Intake(customer=event.customer, events=(event,)), self.bucket.__setitem__)])
+
+    def send(self, target: Target, call: Call) -> Reply:
+        self.calls.append(call)
+        return self.crm(call)
+
+    def post(self, channel: str, account: str, request: Request) -> Answer:
+        return receive(
+            request,
+            channel,
+            account,
+            register=Register(lambda: self.stage),
+            secrets=lambda name: SECRETS.get(name, {}),
+            send=self.accept,
+            store=self.bucket.__setitem__,
+            count=self.count,
+        )
+
+    @property
+    def process(self) -> Process:
+        return Process(
+            table=self.table,
+            stage=lambda: self.stage,
+            fetch=self.bucket.__getitem__,
+            store=self.bucket.__setitem__,
+            now=lambda: self.now,
+            new_id=lambda: f"p{next(self.ids)}",
+            count=self.count,
+        )
+
+    @property
+    def breaker(self) -> Breaker:
+        return Breaker(
+            table=self.table,
+            switch=lambda target, on: self.switched.append((target, on)),
+            emit=self.emit,
+            now=lambda: self.now,
+            count=self.count,
+        )
+
+    @property
+    def deliver(self) -> Deliver:
+        return Deliver(
+            table=self.table,
+            stage=lambda: self.stage,
+            credentials=lambda target: SECRETS.get(target.secret, {}),
+            fresh_credentials=lambda target: SECRETS.get(target.secret, {}),
+            send=self.send,
+            breaker=self.breaker,
+            now=lambda: self.now,
+            jitter=lambda: 0.0,
+            count=self.count,
+        )
+
+    @property
+    def tick(self) -> Tick:
+        return Tick(
+            table=self.table,
+            stage=lambda: self.stage,
+            send=self.accept,
+            emit=self.emit,
+            undelivered=lambda: sorted(
+                (k, v) for k, v in self.bucket.items() if k.startswith("undelivered/")
+            ),
+            forget=self.bucket.pop,
+            breaker=self.breaker,
+            call=self.send,
+            credentials=lambda target: SECRETS.get(target.secret, {}),
+            now=lambda: self.now,
+            count=self.count,
+        )
+
+    @property
+    def relay(self) -> Relay:
+        return Relay(queues={t.name: t.name for t in self.stage.targets}, put=self.put)
+
+    def absorb(self, *events: Event) -> list[Absorbed]:
+        """Process events as one message and relay what came of it."""
+        done = self.process(Intake(customer=events[0].customer, events=events))
+        self._relay(done)
+        return done
+
+    def _relay(self, done: Sequence[Absorbed]) -> None:
+        for profile, seq in sorted({(a.profile, a.seq) for a in done}):
+            fresh = [[a.event.key, list(a.targets)] for a in done if (a.profile, a.seq) == (profile, seq)]
+            self.relay(owed(profile, seq, msgspec.json.encode(fresh).decode()))
+
+    def run(self) -> None:
+        """Drain the events queue, then each target's queue; a group that waits keeps its followers back."""
+        while self.queues["events"]:
+            intake = unpack_intake(from_text(self.queues["events"].popleft().body))
+            self._relay(self.process(intake))
+        for target in self.stage.targets:
+            self.drain(target.name)
+
+    def drain(self, target: str) -> None:
+        kept: list[Outgoing] = []
+        stuck: set[str] = set()
+        queue = self.queues[target]
+        while queue:
+            item = queue.popleft()
+            if item.group in stuck:
+                kept.append(item)
+                continue
+            try:
+                self.deliver(unpack_change(from_text(item.body)), lambda: 60.0)
+            except Transient as error:
+                self.waits.append((error.reason, error.retry_after))
+                stuck.add(item.group)
+                kept.append(item)
+        queue.extend(kept)
+
+    def later(self, **time: float) -> None:
+        self.now += timedelta(**time)
+
+    def profile_of(self, identity: Identity | str) -> Profile | None:
+        row = self.table.get(IdentityRow, identity_key(identity))
+        return self.profile(row.profile) if row else None
+
+    def profile(self, profile_id: str) -> Profile:
+        row = self.table.get(ProfileRow, profile_key(profile_id))
+        assert row is not None
+        return msgspec.json.decode(row.body, type=Profile)
+
+    def stored(self, event: Event) -> Absorbed | None:
+        row = self.table.get(EventRow, event_key(event.key))
+        return unpack_absorbed(row.body) if row else None
+
+    def ledger(self, event: Event, target: str = "crm") -> Ledger | None:
+        return contents(self.table.read([ledger_key(event.key, target)]).get(ledger_key(event.key, target)))
+
+    def load(self, person: str) -> int:
+        row = self.table.get(LoadRow, load_key(person))
+        return int(row.open) if row else 0
+
+
+@contextmanager
+def world(**changes: Any) -> Iterator[World]:
+    """A world with a table of its own."""
+    with mock_aws():
+        name = f"hub{next(_tables)}"
+        boto3.client("dynamodb").create_table(TableName=name, **table_definition())
+        yield World(table=Table(name, "eu-central-1"), **changes)

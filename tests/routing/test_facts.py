@@ -1,0 +1,45 @@
+"""What rules may ask about."""
+
+import pytest
+
+from chalicelib.event import Kind
+from chalicelib.routing.facts import facts_of
+from tests.routing.worlds import conversation, event, profile
+
+
+@pytest.mark.parametrize(
+    ("text", "known", "hint", "account", "expected"),
+    [
+        ("سلام", "", "", "", "fa"),
+        ("سلام", "ar", "", "fa", "ar"),
+        ("Hello, I need a room", "fa", "", "fa", "en"),
+        ("ok", "fa", "", "fa", "fa"),
+        ("ok", "", "de", "fa", "de"),
+        ("ok", "", "", "fa", "und"),
+        ("👍", "", "", "ar", "ar"),
+        ("👍", "en", "fa", "fa", "en"),
+        ("", "", "", "", "fa"),
+    ],
+)
+def test_language(text, known, hint, account, expected):
+    found = facts_of(event(text, language_hint=hint), profile(language=known), language=account)
+    assert found.language == expected
+
+
+def test_profile_facts():
+    assert facts_of(event(), profile()).profile == {"new"}
+    assert facts_of(event(), profile(last_owner="sara", keys=("email#a@example.org",))).profile == {
+        "returning"
+    }
+    known = profile(keys=("phone#+989120000001",))
+    assert facts_of(event(), known).profile == {"new", "known_phone"}
+
+
+def test_what_the_hub_says_of_a_conversation_is_about_where_that_was():
+    waiting = profile(conversation=conversation(channel="whatsapp", account="1"))
+    found = facts_of(event("", channel="hub", account="hub", kind=Kind.OFFER), waiting)
+    assert (found.channel, found.account, found.kind) == ("whatsapp", "1", "offer")
+
+
+def test_the_text_is_not_in_what_may_be_logged():
+    assert "سلام" not in repr(facts_of(event("سلام"), profile()))
