@@ -113,6 +113,7 @@ def language(text: str, hint: str = "", default: str = "fa") -> str:
 
     Rules rather than a library: the ones that exist take 2–1800 ms, 14–98 MB, and are wrong on «سلام».
     """
+    text = _composed(text)
     if _ONLY_PERSIAN.search(text):
         return "fa"
     if _ARABIC_SCRIPT.search(text):

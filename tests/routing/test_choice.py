@@ -240,15 +240,15 @@ def worlds(draw):
 
 
 @given(
-    worlds(),
-    st.dictionaries(names, st.integers(0, 3)),
-    st.sampled_from(["سلام", "مرحبا", "hello there", "👍", "ok"]),
-    st.integers(0, 24 * 7),
-    st.sampled_from(["", "sara", "mina"]),
-    st.sampled_from([{}, {"visa": 3}]),
-    st.booleans(),
+    world=worlds(),
+    loads=st.dictionaries(names, st.integers(0, 3)),
+    said=st.sampled_from(["سلام", "مرحبا", "hello there", "👍", "ok"]),
+    hours=st.integers(0, 24 * 7),
+    last=st.sampled_from(["", "sara", "mina"]),
+    skills=st.sampled_from([{}, {"visa": 3}]),
+    sticky=st.booleans(),
 )
-def test_nobody_gets_what_they_cannot_take(world, loads, said, hours, last, skills, sticky):
+def test_nobody_gets_what_they_cannot_take(*, world, loads, said, hours, last, skills, sticky):
     now = NOW + timedelta(hours=hours)
     rule = Rule(name="all", team="desk", skills=skills, sticky=sticky)
     customer = profile(last_owner=last)

@@ -8,8 +8,8 @@ from chalicelib.people import Conversation, Directory, Hours, Person, Profile, R
 # A Wednesday, 11:30 in Tehran.
 NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
 
-OFFICE = Hours(week={day: (("09:00", "17:00"),) for day in ("sat", "sun", "mon", "tue", "wed")})
-NIGHT = Hours(week={day: (("22:00", "06:00"),) for day in ("sat", "sun", "mon", "tue", "wed", "thu", "fri")})
+OFFICE = Hours(week=dict.fromkeys(("sat", "sun", "mon", "tue", "wed"), (("09:00", "17:00"),)))
+NIGHT = Hours(week=dict.fromkeys(("sat", "sun", "mon", "tue", "wed", "thu", "fri"), (("22:00", "06:00"),)))
 HOURS = {"office": OFFICE, "night": NIGHT, "never": Hours()}
 
 
