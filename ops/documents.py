@@ -111,7 +111,7 @@ def _composed(document: Document) -> yaml.Node | None:
         return None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        _at_line(document, line, f"an invisible character U+{ord(error.character):04X}", "delete it")
+        _at_line(document, line, f"an invisible character U+{ord(text[error.position]):04X}", "delete it")
         return None
     if node is None and not aliases:
         document.fault((), "the file is empty", "infra/stages/example shows what belongs there")

@@ -5,6 +5,7 @@ A file that cannot be read makes no faults in the others; an entry that its sche
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -17,6 +18,8 @@ from chalicelib.crms.base import Crm
 from chalicelib.people import Routing
 from ops.documents import Document, Spot
 from ops.wording import looks_secret, nearest, one_of, secret_here
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,11 +115,13 @@ def _people(files: Files) -> None:
     targets = {
         name for _, entry in files.crms.entries("targets") if isinstance(name := entry.get("name"), str)
     }
-    stand_ins = {p.get("id"): p.get("stand_in") for _, p in document.entries("people")}
+    stand_ins: dict[Any, Any] = {}
+    for _, person in document.entries("people"):
+        stand_ins.setdefault(person.get("id"), person.get("stand_in"))
     for spot, person in document.entries("people"):
         _refers(document, (*spot, "hours"), hours, "hours")
         _refers(document, (*spot, "stand_in"), ids, "person")
-        if _circular(person.get("id"), stand_ins):
+        if person.get("stand_in") and _circular(person.get("id"), stand_ins):
             problem = f"standing in leads back to {person.get('id')}"
             document.fault((*spot, "stand_in"), problem, "let somebody outside the circle stand in")
         for target, _ in document.pairs(*spot, "crm"):
@@ -124,8 +129,8 @@ def _people(files: Files) -> None:
                 remedy = nearest(target, targets, "add it to crms.yaml, or delete this key")
                 document.fault((*spot, "crm", target), f"there is no target {target}", remedy)
         for place, address in document.texts(*spot, "identities"):
-            channel = address.partition(":")[0]
-            if channel not in files.channels:
+            channel, colon, _ = address.partition(":")
+            if colon and channel not in files.channels:
                 document.fault(
                     place, f"there is no channel {channel}", one_of(channel, sorted(files.channels))
                 )
@@ -278,6 +283,8 @@ def _circular(person: object, stand_ins: Mapping[Any, Any]) -> bool:
 
 
 def _is_date(document: Document, spot: Spot, day: str) -> bool:
+    if not _DATE.fullmatch(day):
+        return False
     try:
         date.fromisoformat(day)
     except ValueError:

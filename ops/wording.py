@@ -37,7 +37,8 @@ def worded(error: ValidationError) -> Iterator[Complaint]:
                 yield (), f"{name} has no {key}", f"add {key}: {about}" if about else f"add {key}"
     elif error.validator == "type":
         found = "nothing" if error.instance in ("", None) else _shown(error)
-        yield (), f"{name} should be {_KINDS[error.validator_value]}, not {found}", f"write {expected}"
+        wanted = _KINDS[error.validator_value]
+        yield (), f"{name} should be {wanted}, not {found}", _remedy(error, wanted, expected)
     elif error.validator == "enum":
         yield (), f"{name} is {_shown(error)}", one_of(str(error.instance), error.validator_value)
     elif error.parent is None and "propertyNames" in error.absolute_schema_path:
@@ -75,6 +76,12 @@ def nearest(word: str, known: Iterable[str], otherwise: str) -> str:
 def one_of(word: str, known: Iterable[str]) -> str:
     """The remedy for a word that is none of a few."""
     return nearest(word, known, f"use one of {', '.join(known)}")
+
+
+def _remedy(error: ValidationError, wanted: str, expected: str) -> str:
+    if not error.absolute_path:
+        return "infra/stages/example shows what belongs there"
+    return f"write {wanted}" if error.validator_value == "boolean" else f"write {expected}"
 
 
 def _name(error: ValidationError) -> str:
