@@ -30,7 +30,7 @@ class Channel:
     resends: whether the platform repeats a request that we answered 5xx.
     answer: what an accepted request is told. refused: the status of a request that is not genuine.
     handshake: answers the platform's GET (or the POST it calls a handshake); returns None if the
-        request is none. Raises `Rejected`.
+        request is none. Raises `Rejected`, which is answered 403.
     secrets: names of the account's secrets, for validation. settings: likewise for what is not secret.
     setup: what an operator must enter where; `{url}` stands for the webhook URL.
     """

@@ -38,7 +38,7 @@ from chalicelib.event import (
     own_account,
     withheld,
 )
-from chalicelib.payloads import decode_form, international
+from chalicelib.payloads import decode_form, international, present
 from chalicelib.signatures import UrlAndForm
 from chalicelib.times import from_rfc2822
 from chalicelib.webhook import Account, Answer, Request
@@ -148,7 +148,7 @@ def _receipt(post: _Post) -> Event:
 
 
 def _call(post: _Post) -> Event:
-    sid, status = post["CallSid"], post["CallStatus"]
+    sid, status = present(post["CallSid"] or None, "CallSid"), post["CallStatus"]
     inbound = not post["Direction"].startswith("outbound")
     event = post.event(
         Kind.CALL,
@@ -198,7 +198,7 @@ def _identity(person: str) -> Identity:
 
 # By the field that only this sort of request has.
 READERS: dict[str, Callable[[_Post], Event]] = {
-    "CallSid": _call,
+    "CallStatus": _call,
     "MessageSid": _message_or_receipt,
     "SmsSid": _message_or_receipt,
 }

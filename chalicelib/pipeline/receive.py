@@ -73,11 +73,17 @@ def receive(
 
     request = replace(request, url=register.current().public_url + request.url)
     held = secrets(account.secret)
-    try:
-        if channel.handshake and (answer := channel.handshake(request, held)):
+    if channel.handshake:
+        try:
+            answer = channel.handshake(request, held)
+        except Rejected as error:
+            count("rejected", channel=channel.name, reason=error.reason)
+            return Answer(status=403)
+        if answer:
             return answer
-        if request.method != "POST":
-            return Answer(status=405)
+    if request.method != "POST":
+        return Answer(status=405)
+    try:
         channel.verify.verify(request, held)
     except Rejected as error:
         count("rejected", channel=channel.name, reason=error.reason)

@@ -42,7 +42,6 @@ WHATSAPP = Channel(
     verify=BodyHmac(header="x-hub-signature-256", keys="app_secret", prefix="sha256="),
     parse=parse,
     scope="channel",
-    refused=403,
     handshake=handshake,
     secrets=("app_secret", "verify_token"),
     setup=(
