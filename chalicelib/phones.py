@@ -57,9 +57,11 @@ def _parsed(digits: str, region: str) -> Phone | None:
 
     try:
         number = phonenumbers.parse(digits, region)
+        written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        again = phonenumbers.parse(written)
     except phonenumbers.NumberParseException:
         return None
-    if not phonenumbers.is_possible_number(number):
+    # Zeros alone parse to a number that is read as another one the next time.
+    if again != number or not phonenumbers.is_possible_number(number):
         return None
-    written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return Phone(number=written, valid=phonenumbers.is_valid_number(number))

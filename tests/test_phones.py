@@ -59,7 +59,19 @@ def test_a_range_the_library_does_not_know_is_kept_and_flagged():
 
 @pytest.mark.parametrize(
     "raw",
-    ["", "12", "+", "+98", "hello", "رزرو", "1-800-FLOWERS", "1" * 65, "9" * 20, "09120000001, 09120000002"],
+    [
+        "",
+        "12",
+        "+",
+        "+98",
+        "hello",
+        "رزرو",
+        "1-800-FLOWERS",
+        "1" * 65,
+        "000000",
+        "9" * 20,
+        "09120000001, 09120000002",
+    ],
 )
 def test_what_is_no_number(raw):
     assert e164(raw) is None
