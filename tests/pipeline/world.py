@@ -16,9 +16,9 @@ from moto import mock_aws
 
 from chalicelib.config import Accounts, Stage
 from chalicelib.delivery import Absorbed, Call, Ledger, Reply, Target
-from chalicelib.errors import HubError, Transient
+from chalicelib.errors import Transient
 from chalicelib.event import Direction, Event, Identity, Kind
-from chalicelib.messages import Change, Intake, from_text, text, unpack_absorbed, unpack_change, unpack_intake
+from chalicelib.messages import Intake, from_text, unpack_absorbed, unpack_change, unpack_intake
 from chalicelib.people import Directory, Hours, Person, Profile, Routing, Rule, Team
 from chalicelib.pipeline.breaker import Breaker
 from chalicelib.pipeline.deliver import Deliver
@@ -45,7 +45,7 @@ from infra.storage import table_definition
 
 EVENTS = "https://queue.example.org/events.fifo"
 START = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
-ALWAYS = Hours(week={day: (("00:00", "24:00"),) for day in ("sat", "sun", "mon", "tue", "wed", "thu", "fri")})
+ALWAYS = Hours(week=dict.fromkeys(("sat", "sun", "mon", "tue", "wed", "thu", "fri"), (("00:00", "24:00"),)))
 
 _tables = itertools.count()
 
