@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -23,6 +24,7 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.config import Config
 
+from ops import strict_sqs
 from ops.environments import environment
 from ops.package import Package
 from ops.stack import Outputs, deploy
@@ -34,6 +36,14 @@ _CODE_BUCKET = "switchboard-code"
 _READY_SECONDS = 30.0
 _STOP_SECONDS = 20.0
 _POLL_SECONDS = 0.05
+_SITE = """\
+import os
+
+if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+    import strict_sqs
+
+    strict_sqs.strict_everywhere()
+"""
 _SERVICES = (
     "apigateway,cloudformation,cloudwatch,dynamodb,dynamodbstreams,events,iam,kms,lambda,logs,s3,sns,sqs,"
     "ssm,sts"
@@ -55,6 +65,7 @@ class LocalAws:
         self.folder = folder
         self.port = port or free_port()
         self._process: subprocess.Popen[bytes] | None = None
+        self._clients: dict[str, Any] = {}
 
     @property
     def endpoint(self) -> str:
@@ -83,8 +94,9 @@ class LocalAws:
         python = environment("ministack")
         if _taken(self.port):
             raise LocalAwsError(f"port {self.port} is in use: stop what listens there or choose another port")
-        for name in ("state", "s3", "tmp"):
+        for name in ("state", "s3", "tmp", "site"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
+        self._be_strict()
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [str(python), "-m", "ministack"],
@@ -104,6 +116,9 @@ class LocalAws:
 
     def stop(self) -> None:
         """End it, state saved, and the functions it runs with it."""
+        for client in self._clients.values():
+            client.close()
+        self._clients.clear()
         process, self._process = self._process, None
         if process is None:
             return
@@ -125,15 +140,19 @@ class LocalAws:
         self.start()
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients' types at run time
-        """A boto3 client of a service here, with this place's made-up credentials."""
-        return boto3.client(
-            service,
-            endpoint_url=self.endpoint,
-            region_name=REGION,
-            aws_access_key_id="local",
-            aws_secret_access_key="local",  # noqa: S106 - ministack checks none
-            config=Config(retries={"max_attempts": 2}, read_timeout=120),
-        )
+        """The boto3 client of a service here, with made-up credentials; `stop` closes it."""
+        if service not in self._clients:
+            self._clients[service] = boto3.client(
+                service,
+                endpoint_url=self.endpoint,
+                region_name=REGION,
+                aws_access_key_id="local",
+                aws_secret_access_key="local",  # noqa: S106 - ministack checks none
+                config=Config(retries={"max_attempts": 2}, read_timeout=120),
+            )
+            if service == "sqs":
+                strict_sqs.strict(self._clients[service])
+        return self._clients[service]
 
     def deploy(self, package: Package) -> Outputs:
         """Deploy the packaged stage, as a change if it is there already; return where everything is."""
@@ -150,6 +169,15 @@ class LocalAws:
         stage = urlsplit(deployed.hub_url).path.strip("/")
         url = f"{self.endpoint}/restapis/{deployed.rest_api}/{stage}/_user_request_"
         return replace(deployed, hub_url=url)
+
+    def _be_strict(self) -> None:
+        """Have the functions' own clients check what ministack does not.
+
+        They get a copy: with our folder on their path they would find what the zip forgot.
+        """
+        site = self.folder / "site"
+        shutil.copy(Path(strict_sqs.__file__), site)
+        (site / "sitecustomize.py").write_text(_SITE)
 
     def _environment(self) -> dict[str, str]:
         inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TZ") if name in os.environ}
@@ -170,6 +198,7 @@ class LocalAws:
             "STATE_DIR": str(self.folder / "state"),
             "S3_PERSIST": "1",
             "S3_DATA_DIR": str(self.folder / "s3"),
+            "PYTHONPATH": str(self.folder / "site"),
             "TMPDIR": str(self.folder / "tmp"),
             "AWS_ACCESS_KEY_ID": "local",
             "AWS_SECRET_ACCESS_KEY": "local",

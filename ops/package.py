@@ -23,6 +23,8 @@ from infra.names import Unnameable, check_stage
 from infra.template import additions
 from ops.bundle import PLATFORMS, Failed, bundle, dependencies
 from ops.environments import BUILD, ROOT
+from ops.faults import Faults
+from ops.stage import load_stage
 
 STAGES = ROOT / "infra" / "stages"
 
@@ -124,7 +126,7 @@ def main() -> None:
             platform=options.platform,
         )
         lint(made.template)
-    except (Failed, Unnameable) as failure:
+    except (Failed, Unnameable, Faults) as failure:
         sys.exit(str(failure))
     size = made.zip.stat().st_size / 1024 / 1024
     print(f"{made.template}\n{made.zip} ({size:.1f} MB)")
@@ -132,8 +134,6 @@ def main() -> None:
 
 def stage_targets(stage: str) -> tuple[Target, ...]:
     """The targets that the stage's `crms.yaml` names."""
-    from ops.stage import load_stage
-
     folder = STAGES / stage
     if not folder.is_dir():
         known = ", ".join(sorted(path.name for path in STAGES.iterdir() if path.is_dir()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,15 +54,14 @@ def deploy(
 ) -> Outputs:
     """Create the stage's stack, or change the one there is; return when it is done."""
     name = stack_name(package.stage)
+    there = _parameters(cloudformation, name)
     request = {
         "StackName": name,
         "TemplateURL": _upload(s3, code_bucket, package),
         "Capabilities": _CAPABILITIES,
-        "Parameters": [
-            {"ParameterKey": key, "ParameterValue": value} for key, value in (parameters or {}).items()
-        ],
+        "Parameters": _chosen(parameters or {}, there or ()),
     }
-    action = "update" if _exists(cloudformation, name) else "create"
+    action = "create" if there is None else "update"
     try:
         getattr(cloudformation, f"{action}_stack")(**request)
         waiter = cloudformation.get_waiter(f"stack_{action}_complete")
@@ -107,14 +106,24 @@ def _upload(s3: Any, bucket: str, package: Package) -> str:  # noqa: ANN401
     return f"{s3.meta.endpoint_url}/{bucket}/{template_key}"
 
 
-def _exists(cloudformation: Any, name: str) -> bool:  # noqa: ANN401
+def _parameters(cloudformation: Any, name: str) -> list[str] | None:  # noqa: ANN401
+    """The names of the stack's parameters; None when there is no such stack."""
     try:
-        cloudformation.describe_stacks(StackName=name)
+        found = cloudformation.describe_stacks(StackName=name)
     except ClientError as error:
         if "does not exist" in error.response["Error"]["Message"]:
-            return False
+            return None
         raise
-    return True
+    return [parameter["ParameterKey"] for parameter in found["Stacks"][0].get("Parameters", [])]
+
+
+def _chosen(given: Mapping[str, str], there: Iterable[str]) -> list[dict[str, Any]]:
+    """What is given, and for the rest what the stack has: an update must not forget the alarms' address."""
+    chosen: list[dict[str, Any]] = [
+        {"ParameterKey": key, "ParameterValue": value} for key, value in given.items()
+    ]
+    kept = [key for key in there if key not in given]
+    return chosen + [{"ParameterKey": key, "UsePreviousValue": True} for key in kept]
 
 
 def _first_failure(cloudformation: Any, name: str) -> str:  # noqa: ANN401
