@@ -66,7 +66,9 @@ class Fixture:
         name, request = self.channel.name, self.content["request"]
         url = f"https://hub.example.org/webhooks/{name}/{self.account.id}{request.get('query', '')}"
         headers = {"content-type": request.get("content_type", CONTENT_TYPES[name])}
-        post = Post(url=url, headers={key: value for key, value in headers.items() if value}, body=body(request))
+        post = Post(
+            url=url, headers={key: value for key, value in headers.items() if value}, body=body(request)
+        )
         return signed(name, post, self.secrets, request.get("form"))
 
     @property

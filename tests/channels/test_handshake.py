@@ -1,0 +1,71 @@
+"""Meta asks before it posts: the challenge goes back to whoever knows our token, exactly as it came."""
+
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from chalicelib.channels import CHANNELS
+from chalicelib.errors import Rejected
+from chalicelib.webhook import Answer, Request
+from ops import platforms
+
+from .shelf import RECEIVED_AT, SECRETS
+
+WHATSAPP = CHANNELS["whatsapp"]
+URL = "https://hub.example.org/webhooks/whatsapp/100000000000011"
+
+
+def asked(**changes):
+    post = platforms.handshake(url=URL, verify_token="whatsapp-verify-token", challenge="1158201444")
+    query = {**dict(parse_qsl(urlsplit(post.url).query)), **changes}
+    query = {name: value for name, value in query.items() if value is not None}
+    return Request(method=post.method, url=post.url, query=query, received_at=RECEIVED_AT)
+
+
+def test_the_challenge_comes_back():
+    answer = WHATSAPP.handshake(asked(), SECRETS["whatsapp"])
+    assert answer == Answer(status=200, body="1158201444", content_type="text/plain; charset=utf-8")
+
+
+@pytest.mark.parametrize("challenge", ["", "0", "<b>", '"quoted"', "سلام"])
+def test_whatever_it_holds(challenge):
+    assert WHATSAPP.handshake(asked(**{"hub.challenge": challenge}), SECRETS["whatsapp"]).body == challenge
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"hub.verify_token": "other"}, "verify_token_mismatch"),
+        ({"hub.verify_token": ""}, "verify_token_mismatch"),
+        ({"hub.verify_token": None}, "verify_token_mismatch"),
+        ({"hub.verify_token": "\ud800"}, "verify_token_mismatch"),
+        ({"hub.mode": "unsubscribe"}, "handshake_malformed"),
+        ({"hub.mode": None}, "handshake_malformed"),
+        ({"hub.challenge": None}, "handshake_malformed"),
+    ],
+)
+def test_refused(changes, reason):
+    with pytest.raises(Rejected) as caught:
+        WHATSAPP.handshake(asked(**changes), SECRETS["whatsapp"])
+    assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize("held", [{}, {"verify_token": ()}, {"verify_token": ("",)}])
+@pytest.mark.parametrize("token", ["", "whatsapp-verify-token"])
+def test_no_token_of_ours_accepts_nothing(held, token):
+    with pytest.raises(Rejected):
+        WHATSAPP.handshake(asked(**{"hub.verify_token": token}), held)
+
+
+def test_a_second_active_token_is_accepted():
+    assert WHATSAPP.handshake(asked(), {"verify_token": ("new", "whatsapp-verify-token")})
+
+
+def test_a_post_is_none():
+    request = Request(method="POST", url=URL, received_at=RECEIVED_AT)
+    assert WHATSAPP.handshake(request, SECRETS["whatsapp"]) is None
+
+
+@pytest.mark.parametrize("name", ["telegram", "twilio"])
+def test_the_others_ask_nothing(name):
+    assert CHANNELS[name].handshake is None

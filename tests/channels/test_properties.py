@@ -1,0 +1,218 @@
+"""Whatever bytes come: nothing but `Rejected` escapes, and what was read stays what it was."""
+
+import json
+from contextlib import suppress
+from dataclasses import replace
+from itertools import chain
+from urllib.parse import urlencode
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chalicelib.channels import CHANNELS
+from chalicelib.errors import Rejected
+from chalicelib.event import Event, Ignored, Unreadable
+from chalicelib.webhook import Account, Request
+
+from .shelf import ACCOUNTS, FIXTURES, RECEIVED_AT, SECRETS
+
+every_channel = pytest.mark.parametrize("name", CHANNELS)
+
+BODIES = {name: [one.request.body for one in FIXTURES if one.channel.name == name] for name in CHANNELS}
+odd_text = st.text(st.characters(), max_size=60) | st.sampled_from(
+    ["", "\ud800", "\ufffe", "=", "[", "a:b:c"]
+)
+scalars = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.text(max_size=20),
+    st.sampled_from([2**53 + 1, 2**64, 10**30, -1, 0, "", "0", "292277026596"]),
+)
+values = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner))
+
+
+def parsed(name, body, content_type="application/json"):
+    """What a channel makes of a body: its parts, or the refusal."""
+    request = Request(
+        method="POST",
+        url=f"https://hub.example.org/webhooks/{name}/1",
+        headers={"content-type": content_type},
+        body=body,
+        received_at=RECEIVED_AT,
+    )
+    try:
+        return tuple(CHANNELS[name].parse(request, Account(channel=name, id=ACCOUNTS[name])))
+    except Rejected as error:
+        return error.reason
+
+
+def sound(parts, name):
+    for part in parts if isinstance(parts, tuple) else ():
+        assert isinstance(part, Event | Unreadable | Ignored)
+        if isinstance(part, Event):
+            assert part.channel == name
+            assert part.id
+            assert part.account
+            assert part.occurred_at.utcoffset().total_seconds() == 0
+            assert all(isinstance(value, str) for value in part.extra.values())
+            assert not part.customer.ties or part.customer.id
+            part.key.encode()
+            part.text.encode()
+
+
+@every_channel
+@given(body=st.binary(max_size=400))
+def test_any_bytes(name, body):
+    sound(parsed(name, body), name)
+
+
+@every_channel
+@given(value=values)
+def test_any_json(name, value):
+    sound(parsed(name, json.dumps(value).encode()), name)
+
+
+@every_channel
+@settings(max_examples=300)
+@given(data=st.data())
+def test_real_payloads_with_bytes_changed(name, data):
+    body = bytearray(data.draw(st.sampled_from(BODIES[name])))
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, len(body) - 1))
+        body[place : place + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))
+    sound(parsed(name, bytes(body)), name)
+    assert parsed(name, bytes(body)) == parsed(name, bytes(body))
+
+
+def places(value, path=()):
+    yield path
+    if isinstance(value, dict):
+        yield from chain.from_iterable(places(inner, (*path, key)) for key, inner in value.items())
+    if isinstance(value, list):
+        yield from chain.from_iterable(places(inner, (*path, index)) for index, inner in enumerate(value))
+
+
+def replaced(value, path, new):
+    if not path:
+        return new
+    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy[path[0]] = replaced(value[path[0]], path[1:], new)
+    return copy
+
+
+@pytest.mark.parametrize("name", ["whatsapp", "telegram"])
+@settings(max_examples=400)
+@given(data=st.data())
+def test_real_payloads_with_a_value_replaced(name, data):
+    value = json.loads(data.draw(st.sampled_from(BODIES[name])))
+    path = data.draw(st.sampled_from(list(places(value))))
+    sound(parsed(name, json.dumps(replaced(value, path, data.draw(values))).encode()), name)
+
+
+FIELDS = ["MessageSid", "SmsSid", "MessageStatus", "CallSid", "CallStatus", "From", "To", "Body", "NumMedia"]
+FIELDS += ["MediaUrl0", "Latitude", "Longitude", "Timestamp", "ExternalUserId", "OptOutType", "Direction"]
+
+
+@given(form=st.lists(st.tuples(st.sampled_from(FIELDS), st.text(max_size=12)), max_size=12))
+def test_any_form(form):
+    body = urlencode(form, errors="replace").encode()
+    sound(parsed("twilio", body, "application/x-www-form-urlencoded"), "twilio")
+
+
+@every_channel
+@given(
+    url=odd_text | st.sampled_from(["https://h:x/", "https://[::1", "https://h:99999/?bodySHA256=x", "//["]),
+    values=st.lists(odd_text, min_size=4, max_size=4),
+    body=st.binary(max_size=60),
+    held=st.dictionaries(
+        st.sampled_from(["app_secret", "secret_token", "auth_token", "shared_key", "verify_token"]),
+        st.lists(odd_text, max_size=3).map(tuple),
+    ),
+)
+def test_any_request_to_a_verifier(name, url, values, body, held):
+    scheme = CHANNELS[name].verify
+    headers = {
+        "content-type": values[0],
+        scheme.header: values[1],
+        "x-twilio-webhooks-signature-settings": values[2],
+    }
+    query = {"hub.mode": "subscribe", "hub.verify_token": values[3]}
+    for method in ("POST", "GET"):
+        request = Request(
+            method=method, url=url, query=query, headers=headers, body=body, received_at=RECEIVED_AT
+        )
+        for check in filter(None, (scheme.verify, CHANNELS[name].handshake)):
+            with suppress(Rejected):
+                check(request, held)
+
+
+@given(data=st.data())
+def test_one_bad_message_leaves_the_others_alone(data):
+    fixture = next(one for one in FIXTURES if one.path.stem == "text")
+    whole = json.loads(
+        next(body for body in BODIES["whatsapp"] if b"messages" in body and b"wamid.A1" in body)
+    )
+    assert fixture
+    value = whole["entry"][0]["changes"][0]["value"]
+    good = {"from": "989120000001", "timestamp": "1795424400", "type": "text", "text": {"body": "x"}}
+    value["messages"] = [{**good, "id": "wamid.1"}, data.draw(values), {**good, "id": "wamid.3"}]
+    ids = [part.id for part in parsed("whatsapp", json.dumps(whole).encode()) if isinstance(part, Event)]
+    assert (ids[0], ids[-1]) == ("wamid.1", "wamid.3")
+
+
+@every_channel
+def test_nested_too_deeply(name):
+    for body in (b"[" * 200_000, b'{"a":' * 100_000 + b"1" + b"}" * 100_000):
+        sound(parsed(name, body), name)
+
+
+@every_channel
+def test_three_megabytes_and_a_thousand_updates(name):
+    text = "س" * 1400
+    message = {"from": "989120000001", "timestamp": "1795424400", "type": "text", "text": {"body": text}}
+    bodies = {
+        "whatsapp": {
+            "object": "whatsapp_business_account",
+            "entry": [
+                {
+                    "id": "1",
+                    "changes": [
+                        {
+                            "field": "messages",
+                            "value": {
+                                "messages": [{**message, "id": f"wamid.{number}"} for number in range(1000)]
+                            },
+                        }
+                    ],
+                }
+            ],
+        },
+        "telegram": {
+            "update_id": 1,
+            "deleted_business_messages": {
+                "chat": {"id": 5},
+                "message_ids": list(range(1000)),
+                "x": text * 1000,
+            },
+        },
+    }
+    if name == "twilio":
+        parts = parsed(name, b"MessageSid=SM1&From=%2B989120000001&Body=" + b"x" * 3_000_000)
+        assert len(parts[0].text) == 3_000_000
+        return
+    body = json.dumps(bodies[name], ensure_ascii=False).encode()
+    assert 2_500_000 < len(body) < 3_500_000
+    parts = parsed(name, body)
+    assert len({part.id for part in parts}) == 1000
+
+
+@every_channel
+@pytest.mark.parametrize("content_type", ["", "text/plain", "application/octet-stream", "x" * 300, "é"])
+def test_the_content_type_is_not_relied_on(name, content_type):
+    fixture = next(one for one in FIXTURES if one.channel.name == name and one.path.stem in {"text", "sms"})
+    request = replace(fixture.request, headers={**fixture.request.headers, "content-type": content_type})
+    fixture.channel.verify.verify(request, SECRETS[name])
+    assert tuple(fixture.channel.parse(request, fixture.account)) == fixture.parsed
