@@ -190,7 +190,7 @@ class Ignored:
 
 def reference(key: str) -> str:
     """20 hex digits that stand for an event key: short enough for a note, unique enough for ever."""
-    return hashlib.sha256(key.encode()).hexdigest()[:20]
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:20]
 
 
 def _short(opaque: str) -> str:

@@ -21,9 +21,10 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from ops import standin_page
 from ops.standin_store import Store
@@ -49,7 +50,8 @@ def is_genuine(headers: dict[str, str], body: bytes, secrets: Sequence[str], now
     return False
 
 
-class _Faults(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Faults:
     """What the next requests get instead of an answer."""
 
     status: int = 503
@@ -102,7 +104,7 @@ class Standin:
         with self._lock:
             if self.faults.count <= 0:
                 return None
-            self.faults = self.faults._replace(count=self.faults.count - 1)
+            self.faults = replace(self.faults, count=self.faults.count - 1)
             return self.faults
 
 

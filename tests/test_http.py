@@ -1,6 +1,7 @@
 import contextlib
 import datetime
 import json
+import re
 import socket
 import ssl
 import threading
@@ -72,7 +73,8 @@ def private(**settings: float) -> http.Send:
 @pytest.mark.parametrize(
     "address",
     [
-        "127.0.0.1", "0.0.0.0", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "169.254.170.2",
+        "0.0.0.0",  # noqa: S104
+        "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "169.254.170.2",
         "100.64.0.1", "100.127.255.255", "192.0.0.8", "192.0.2.1", "198.18.0.1", "192.88.99.1", "224.0.0.1",
         "239.255.255.250", "240.0.0.1", "255.255.255.255", "::", "::1", "fe80::1", "fe80::1%eth0", "fc00::1",
         "fd00:ec2::254", "fec0::1", "ff02::1", "::ffff:127.0.0.1", "::ffff:8.8.8.8", "::127.0.0.1",
@@ -311,7 +313,8 @@ def test_success(status):
         (408, Transient, "http_408"), (409, Permanent, "http_409"), (410, Permanent, "gone"),
         (425, Transient, "http_425"), (429, Throttled, "throttled"), (500, Unknown, "http_500"),
         (501, Permanent, "http_501"), (502, Unknown, "http_502"), (503, Unknown, "http_503"),
-        (504, Unknown, "http_504"), (599, Unknown, "http_599"), (102, Unknown, "http_102"), (999, Unknown, "http_999"),
+        (504, Unknown, "http_504"), (599, Unknown, "http_599"), (102, Unknown, "http_102"),
+        (999, Unknown, "http_999"),
     ],
 )  # fmt: skip
 def test_what_a_status_means(status, kind, reason):
@@ -354,7 +357,7 @@ def test_retry_after_never_fails(value, date):
 @pytest.mark.parametrize(
     ("words", "kept"),
     [
-        ('The phone number "0912 123 4567" for party "Mary "May" Rezaei" is not valid.', "The phone number … is not valid."),
+        ('The phone "0912 123" for party "Mary "May" R" is not valid.', "The phone … is not valid."),
         ("unknown user maryam@example.org here", "unknown user … here"),
         ("call +98 (912) 123-4567 back", "call +… back"),
         ("شماره ۰۹۱۲۱۲۳۴۵۶۷ مریم", "…"),
@@ -372,7 +375,7 @@ def test_redacted_words_are_short_plain_and_hold_no_number(words):
     shown = http.redacted(words)
     assert len(shown) <= 160
     assert all(character == "…" or " " <= character <= "~" for character in shown)
-    assert "@" not in shown or " @" in f" {shown}"
+    assert not re.search(r"\S@\S|[0-9]{4}", shown)
 
 
 @pytest.mark.parametrize(
@@ -401,6 +404,6 @@ json_values = st.recursive(
 @given(json_values)
 def test_any_value_becomes_json_that_everybody_can_read(value):
     written = http.to_json(value)
-    json.loads(written.decode("utf-8"), parse_constant=lambda word: pytest.fail(word))
+    json.loads(written.decode("utf-8"), parse_constant=pytest.fail)
     assert b"\\u0000" not in written.replace(b"\\\\", b"")
     assert http.to_json(value) == written

@@ -13,8 +13,6 @@ Seen on a running 8.2.1 (2026-11), beside what `tryton_rest` says:
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from chalicelib.crms.base import Credentials, Crm, Field, Step, Steps
 from chalicelib.crms.tryton_rest import Server, found, read, written
 from chalicelib.crms.wording import account_name, contact_name, note, typed_forms
@@ -31,8 +29,8 @@ def deliver(delivery: Delivery, target: Target, credentials: Credentials, now: i
     del now
     server = Server(target, credentials)
     event, ids = delivery.event, {}
-    if event.channel == "hub" and not (delivery.opened or delivery.moved or delivery.closed):
-        return Receipt()
+    if event.kind in (Kind.CLOSE, Kind.OFFER) and not (delivery.moved or delivery.closed):
+        return Receipt()  # a wish that changed nothing
     party = delivery.contact
     if not party:
         party = ids["contact"] = yield _contact(delivery, target, server)
@@ -59,11 +57,18 @@ def _contact(delivery: Delivery, target: Target, server: Server) -> Step:
     base: dict[str, object] = {"name": contact_name(delivery), "code": code}
     mechanisms = _mechanisms(delivery)
 
-    def create(kinds: Callable[[str], str]) -> Call:
-        records = [{"type": kinds(kind), "value": value} for kind, value in mechanisms]
+    def create(refused: frozenset[int] = frozenset()) -> Call:
+        records = [
+            {"type": "other" if place in refused else kind, "value": value}
+            for place, (kind, value) in enumerate(mechanisms)
+        ]
         values = {**base, "contact_mechanisms": [["create", records]]} if records else base
         return server.write("POST", "party.party", values)
 
+    # A number or address that Tryton refuses must not cost us the customer: each alone, then all.
+    doubted = [frozenset({place}) for place in range(len(mechanisms))]
+    if len(mechanisms) > 1:
+        doubted.append(frozenset(range(len(mechanisms))))
     find = [server.search("party.party", [["code", "=", code], _ANY], "replaced_by")]
     if mechanisms:
         forms = [form for _, value in mechanisms for form in _forms(value, target)]
@@ -71,9 +76,8 @@ def _contact(delivery: Delivery, target: Target, server: Server) -> Step:
         find.append(server.search("party.party", domain, "replaced_by"))
     return Step(
         name="contact",
-        write=create(lambda kind: kind),
-        # A number or address that Tryton refuses must not cost us the customer.
-        instead=(create(lambda _kind: "other"),) if mechanisms else (),
+        write=create(),
+        instead=tuple(create(refused) for refused in doubted),
         written=written,
         find=tuple(find),
         found=found,

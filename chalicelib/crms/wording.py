@@ -32,9 +32,11 @@ _DID = {
     Kind.STATUS: "message status",
     Kind.IDENTITY_CHANGE: "has a new address",
     Kind.NOTICE: "notice",
-    Kind.CLOSE: "close",
-    Kind.OFFER: "offer",
+    Kind.CLOSE: "the conversation ends",
+    Kind.OFFER: "the conversation was offered again",
 }
+
+_NOBODYS = {Kind.STATUS, Kind.NOTICE, Kind.CLOSE, Kind.OFFER}
 
 
 def one_line(text: str, longest: int = _LONGEST_NAME) -> str:
@@ -47,8 +49,8 @@ def one_line(text: str, longest: int = _LONGEST_NAME) -> str:
 
 
 def account_name(event: Event) -> str:
-    """Which of our accounts it happened on."""
-    return one_line(f"{event.channel} {event.account}")
+    """Which of our accounts it happened on; `hub` alone for what the hub decided."""
+    return one_line(event.channel if event.channel == event.account else f"{event.channel} {event.account}")
 
 
 def contact_name(delivery: Delivery) -> str:
@@ -88,14 +90,17 @@ def note(delivery: Delivery) -> str:
 
 
 def _deed(event: Event) -> str:
-    if event.channel == "hub":
-        return f"hub: {event.kind}"
+    if event.kind in _NOBODYS:
+        facts = [one_line(f"{name} {fact}") for name, fact in sorted(event.extra.items())]
+        return ", ".join([_DID[event.kind], *facts])
+    who = _WHO[event.direction]
     if event.kind is Kind.REACTION and not event.text:
-        return f"{_WHO[event.direction]} took back a reaction"
+        return f"{who} took back a reaction"
     if event.kind is Kind.MESSAGE and not event.text:
-        return f"{_WHO[event.direction]} sent"
+        return f"{who} sent"
     reply = " in reply" if event.reply_to and event.kind is Kind.MESSAGE else ""
-    return f"{_WHO[event.direction]} {_DID[event.kind]}{reply}"
+    state = f" ({one_line(event.extra['status'])})" if event.extra.get("status") else ""
+    return f"{who} {_DID[event.kind]}{reply}{state}"
 
 
 def _attached(attachment: Attachment) -> str:

@@ -1,0 +1,16 @@
+"""A real CRM for the tests that ask for one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from ops.tryton import Tryton
+
+
+@pytest.fixture(scope="module")
+def tryton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tryton]:
+    """A Tryton of its own for each module; its tests keep apart by using profiles of their own."""
+    with Tryton(tmp_path_factory.mktemp("tryton")) as server:
+        yield server
