@@ -41,11 +41,11 @@ lint: $(READY) ## format, lint and types, without running anything
 
 .PHONY: check
 check: lint ## lint, and the tests that need no server
-	@$(PYTHON) -m pytest -n auto -m "not slow"
+	@$(PYTHON) -m pytest -n auto --dist loadgroup -m "not slow"
 
 .PHONY: test
 test: lint ## everything that CI checks
-	@$(PYTHON) -m pytest -n auto
+	@$(PYTHON) -m pytest -n auto --dist loadgroup
 
 .PHONY: bench
 bench: $(READY) ## figures: imports, zip, calls and cost per event
