@@ -1,0 +1,1 @@
+"""One module per command or group: it asks one question and prints the answer."""

@@ -1,0 +1,191 @@
+"""Where a stage's things are, and the clients to reach them with: built here and nowhere else.
+
+A stage is either the local run, which describes itself in `.local/hub.json`, or a deployed one, which
+its stack's outputs describe.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError, NoRegionError
+
+from chalicelib.errors import Transient
+from chalicelib.table import Table
+from ops.environments import ROOT
+from ops.hub.exits import Code, Stop
+
+LOCAL = ROOT / ".local" / "hub.json"
+
+_NOBODY = "test"
+"""What the local AWS takes for a credential: anything."""
+
+_PATIENCE = Config(connect_timeout=3, read_timeout=30, retries={"mode": "standard", "max_attempts": 3})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """A stage that can be reached.
+
+    hub_url: platforms post to `<hub_url>/webhooks/…`. secrets: the parameter path of its secrets.
+    variables: what `${NAME}` in the stage's files stands for. target_queues: target name to queue URL;
+    dead_queues: the same for dead-letter queues, `events` among them. client: of an AWS service, by name.
+    """
+
+    stage: str
+    hub_url: str
+    bucket: str
+    events_queue: str
+    target_queues: Mapping[str, str]
+    dead_queues: Mapping[str, str]
+    secrets: str
+    variables: Mapping[str, str]
+    table: Table
+    client: Callable[[str], Any]
+    now: Callable[[], datetime]
+
+    @classmethod
+    def local(cls, file: Path = LOCAL) -> Site:
+        """The local run, from the file in which it describes itself.
+
+        The `endpoint_url` in it also becomes this process's AWS: its environment is changed, so that no
+        client can reach for the operator's real account by mistake. Raises `Stop`.
+        """
+        described = _described(file)
+        endpoint = str(described.get("endpoint_url") or "")
+        region = str(described["region"])
+        if endpoint:
+            _answers(endpoint)
+            _become_local(endpoint, region)
+        queues = dict(described["target_queues"])
+        dead = {name: _dead(url) for name, url in {"events": described["events_queue"], **queues}.items()}
+        addresses = {name.upper(): value for name, value in described.items() if name.endswith("_url")}
+        return cls(
+            stage=described["stage"],
+            hub_url=described["hub_url"],
+            bucket=described["bucket"],
+            events_queue=described["events_queue"],
+            target_queues=queues,
+            dead_queues=described.get("dead_queues") or dead,
+            secrets=described["secrets"],
+            variables={**addresses, "PUBLIC_URL": described["hub_url"]},
+            table=Table(described["table"], region, endpoint or None),
+            client=_clients(boto3.Session(region_name=region)),
+            now=_now,
+        )
+
+    @classmethod
+    def deployed(cls, stage: str) -> Site:
+        """A deployed stage, from its stack's outputs, with the operator's own credentials. Raises `Stop`."""
+        from ops.stack import outputs, stack_name  # noqa: PLC0415 - packaging's imports are slow
+
+        session = boto3.Session()
+        if not session.region_name:
+            raise NoRegionError
+        client = _clients(session)
+        try:
+            found = outputs(client("cloudformation"), stage)
+        except ClientError as error:
+            if "does not exist" not in error.response["Error"]["Message"]:
+                raise
+            where = f"in {session.region_name} of this account"
+            line = f"there is no stack {stack_name(stage)} {where}: make deploy STAGE={stage}"
+            raise Stop(Code.UNREACHABLE, line) from error
+        return cls(
+            stage=stage,
+            hub_url=found.hub_url,
+            bucket=found.bucket,
+            events_queue=found.events_queue,
+            target_queues=found.target_queues,
+            dead_queues=found.dead_queues,
+            secrets=f"/switchboard/{stage}",
+            variables={"PUBLIC_URL": found.hub_url},
+            table=Table(found.table, session.region_name),
+            client=client,
+            now=_now,
+        )
+
+    def put(self, queue: str, entries: Sequence[dict[str, Any]]) -> list[int]:
+        """Send a batch to a queue; the indexes that failed. Raises `Transient`, as senders expect."""
+        try:
+            answer = self.client("sqs").send_message_batch(QueueUrl=queue, Entries=list(entries))
+        except ClientError as error:
+            raise Transient("queue_refused", error.response["Error"]["Code"]) from error
+        return [int(failed["Id"]) for failed in answer.get("Failed", [])]
+
+    def store(self, key: str, body: bytes) -> None:
+        """Put bytes into the bucket."""
+        self.client("s3").put_object(Bucket=self.bucket, Key=key, Body=body)
+
+    def fetch(self, key: str) -> bytes:
+        """Get bytes from the bucket."""
+        return bytes(self.client("s3").get_object(Bucket=self.bucket, Key=key)["Body"].read())
+
+
+def open_site(stage: str = "", *, local: Path = LOCAL) -> Site:
+    """The stage of that name; without a name the local run. Raises `Stop` if it cannot be reached."""
+    if stage in ("", "local"):
+        return Site.local(local)
+    return Site.deployed(stage)
+
+
+def _described(file: Path) -> Mapping[str, Any]:
+    try:
+        described: dict[str, Any] = json.loads(file.read_bytes())
+    except FileNotFoundError as error:
+        line = "nothing runs on this machine: start it with `make run`, or name a deployed stage with --stage"
+        raise Stop(Code.UNREACHABLE, line) from error
+    except ValueError as error:
+        line = f"{file} cannot be read: stop the local run and start it again with `make run`"
+        raise Stop(Code.UNREACHABLE, line) from error
+    return described
+
+
+def _answers(endpoint: str) -> None:
+    """Raise `Stop` if nothing listens: sooner, and said better, than a client's own tries."""
+    parts = urlsplit(endpoint)
+    try:
+        socket.create_connection((parts.hostname or "127.0.0.1", parts.port or 80), timeout=3).close()
+    except OSError as error:
+        line = f"the local run has ended: nothing answers at {endpoint}; start it again with `make run`"
+        raise Stop(Code.UNREACHABLE, line) from error
+
+
+def _become_local(endpoint: str, region: str) -> None:
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
+        os.environ.pop(name, None)
+    os.environ.update(
+        AWS_ENDPOINT_URL=endpoint,
+        AWS_DEFAULT_REGION=region,
+        AWS_REGION=region,
+        AWS_ACCESS_KEY_ID=_NOBODY,
+        AWS_SECRET_ACCESS_KEY=_NOBODY,
+    )
+
+
+def _dead(queue: str) -> str:
+    # As infra/queues.py names them; the local run's file need not say it again.
+    return f"{queue.removesuffix('.fifo')}-dead.fifo"
+
+
+def _clients(session: boto3.Session) -> Callable[[str], Any]:
+    @cache
+    def client(service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients' types at run time
+        return session.client(service, config=_PATIENCE)
+
+    return client
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
