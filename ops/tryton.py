@@ -21,7 +21,7 @@ from typing import Any
 
 from ops.tryton_database import DATABASE, TrytonError, configure, copy_database, program
 
-EMPLOYEES = ("سارا احمدی", "رضا کریمی", "Leila Haddad", "Omid Rahimi")
+EMPLOYEES = ("سارا احمدی", "رضا کریمی", "لیلا حداد", "امید رحیمی")
 
 _START_SECONDS = 60
 
@@ -73,6 +73,7 @@ class Tryton:
         """Start the server and wait until it answers. Raises `TrytonError`."""
         if self._process is not None:
             return
+        _claim(self.port)
         if not (self.folder / f"{DATABASE}.sqlite").exists():
             copy_database(self.folder)
         configuration = configure(self.folder, self.port)
@@ -210,3 +211,12 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def _claim(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise TrytonError(f"port {port} is in use by another program") from None
