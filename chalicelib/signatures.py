@@ -47,7 +47,7 @@ class BodyHmac:
 
     def verify(self, request: Request, secrets: Secrets) -> None:
         """Return if genuine. Raises `Rejected`."""
-        keys = _active(secrets, self.keys)
+        keys = active(secrets, self.keys)
         given = _given(request, self.header)
         prefix, digest = given[: len(self.prefix)], given[len(self.prefix) :]
         if prefix != self.prefix or not _HEX_SHA256.fullmatch(digest):
@@ -67,7 +67,7 @@ class SharedToken:
 
     def verify(self, request: Request, secrets: Secrets) -> None:
         """Return if genuine. Raises `Rejected`."""
-        tokens = _active(secrets, self.keys)
+        tokens = active(secrets, self.keys)
         _match(_given(request, self.header), tokens)
 
 
@@ -99,7 +99,8 @@ class UrlAndForm:
         given = _given(request, self.header)
         if not _BASE64.fullmatch(given):
             raise Rejected("signature_malformed")
-        signed = [f"{url}{self._fields(request)}" for url in _spellings(request.url)]
+        fields = self._fields(request)
+        signed = [f"{url}{fields}" for url in _spellings(request.url)]
         macs = [hmac.new(key, _octets(text), algorithm).digest() for key in keys for text in signed]
         _match(given, [base64.b64encode(mac) for mac in macs])
 
@@ -108,7 +109,7 @@ class UrlAndForm:
         named = {name.strip(): value.strip() for name, _, value in reversed(parts) if value.strip()}
         algorithm = named.get("algorithm", "HMAC_SHA1").upper()
         if algorithm == "HMAC_SHA1":
-            return "sha1", _active(secrets, self.sha1_keys)
+            return "sha1", active(secrets, self.sha1_keys)
         if algorithm != "HMAC_SHA256":
             raise Rejected("signature_malformed", "an algorithm we do not know")
         pairs = [value.partition("=") for value in secrets.get(self.sha256_keys, ())]
@@ -120,17 +121,24 @@ class UrlAndForm:
 
     def _fields(self, request: Request) -> str:
         digests = parse_qs(_parts(request.url).query).get("bodySHA256")
+        fields = [] if digests and not is_form(request) else self.form(request.body)
         # An emptied form would leave the URL as the only thing signed: then the digest must hold.
-        if digests and not (is_form(request) and request.body):
-            body = hashlib.sha256(request.body).hexdigest()
-            _match(digests[0], [body.encode()])
-            return ""
-        return "".join(f"{name}{value}" for name, value in sorted(set(self.form(request.body))))
+        if digests and not fields:
+            _match(digests[0], [hashlib.sha256(request.body).hexdigest().encode()])
+        return "".join(f"{name}{value}" for name, value in sorted(set(fields)))
 
 
 def is_form(request: Request) -> bool:
     """Whether the request says that its body is a form."""
     return request.headers.get("content-type", "").lower().startswith("application/x-www-form-urlencoded")
+
+
+def active(secrets: Secrets, name: str) -> list[bytes]:
+    """An account's secrets of that name, as bytes. Raises `Rejected` if there is none."""
+    values = [_octets(value) for value in secrets.get(name, ()) if value]
+    if not values:
+        raise Rejected("secret_missing")
+    return values
 
 
 def same(given: str, wanted: Iterable[bytes]) -> bool:
@@ -143,13 +151,6 @@ def same(given: str, wanted: Iterable[bytes]) -> bool:
 def _match(given: str, wanted: Iterable[bytes]) -> None:
     if not same(given, wanted):
         raise Rejected("signature_mismatch")
-
-
-def _active(secrets: Secrets, name: str) -> list[bytes]:
-    values = [_octets(value) for value in secrets.get(name, ()) if value]
-    if not values:
-        raise Rejected("secret_missing")
-    return values
 
 
 def _given(request: Request, header: str) -> str:

@@ -6,11 +6,15 @@ from contextlib import suppress
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.errors import Rejected
 from chalicelib.payloads import decode, decode_form, derived_id, international, present
+
+# How long an example takes is measured in `benchmarks/`, not here.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 
 class Inner(msgspec.Struct):

@@ -3,11 +3,15 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.errors import Rejected
 from chalicelib.times import from_millis, from_rfc2822, from_seconds
+
+# How long an example takes is measured in `benchmarks/`, not here.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 FIRST = datetime(2000, 1, 1, tzinfo=UTC)
 LAST = datetime(2100, 1, 1, tzinfo=UTC)

@@ -17,6 +17,10 @@ from chalicelib.webhook import Account, Request
 
 from .shelf import ACCOUNTS, FIXTURES, RECEIVED_AT, SECRETS
 
+# How long an example takes is measured in `benchmarks/`, not here.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
+
 every_channel = pytest.mark.parametrize("name", CHANNELS)
 
 BODIES = {name: [one.request.body for one in FIXTURES if one.channel.name == name] for name in CHANNELS}
@@ -161,6 +165,22 @@ def test_one_bad_message_leaves_the_others_alone(data):
     value["messages"] = [{**good, "id": "wamid.1"}, data.draw(values), {**good, "id": "wamid.3"}]
     ids = [part.id for part in parsed("whatsapp", json.dumps(whole).encode()) if isinstance(part, Event)]
     assert (ids[0], ids[-1]) == ("wamid.1", "wamid.3")
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "reason"),
+    [
+        ("whatsapp", b"", "not_json"),
+        ("whatsapp", b"[]", "unexpected_shape"),
+        ("whatsapp", b'{"object": "whatsapp_business_account"}', "unexpected_shape"),
+        ("telegram", b"\xff", "not_json"),
+        ("telegram", b'{"message": {}}', "unexpected_shape"),
+        ("telegram", b'{"update_id": 1.5}', "unexpected_shape"),
+        ("telegram", b'{"update_id": "1"}', "unexpected_shape"),
+    ],
+)
+def test_a_body_that_says_nothing_readable_is_refused_whole(name, body, reason):
+    assert parsed(name, body) == reason
 
 
 @every_channel

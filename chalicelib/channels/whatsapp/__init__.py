@@ -21,7 +21,7 @@ from chalicelib.channels.base import Channel
 from chalicelib.channels.whatsapp.changes import parse
 from chalicelib.channels.whatsapp.scene import CHANNEL
 from chalicelib.errors import Rejected
-from chalicelib.signatures import BodyHmac, same
+from chalicelib.signatures import BodyHmac, active, same
 from chalicelib.webhook import Answer, Request, Secrets
 
 
@@ -29,8 +29,7 @@ def handshake(request: Request, secrets: Secrets) -> Answer | None:
     """Meta's question when a webhook URL is entered: the challenge, back, to whoever knows our token."""
     if request.method != "GET":
         return None
-    tokens = [token.encode() for token in secrets.get("verify_token", ()) if token]
-    if not same(request.query.get("hub.verify_token", ""), tokens):
+    if not same(request.query.get("hub.verify_token", ""), active(secrets, "verify_token")):
         raise Rejected("verify_token_mismatch")
     if request.query.get("hub.mode") != "subscribe" or "hub.challenge" not in request.query:
         raise Rejected("handshake_malformed")
