@@ -20,6 +20,7 @@ from chalicelib.people import Profile
 from chalicelib.pipeline.commit import Commit
 from chalicelib.profiles import facts, identities
 from chalicelib.routing import conversations
+from chalicelib.routing.candidates import is_away
 from chalicelib.routing.choice import considered, decide
 from chalicelib.routing.conversations import Outcome, Turn
 from chalicelib.routing.rules import rule_for
@@ -104,7 +105,8 @@ class Process:
         if profile.conversation and conversations.is_over(profile.conversation, event, stage.routing):
             commit.end(profile.conversation)
             profile = commit.profile
-        turn = conversations.turn(profile, event, stage.routing)
+        here = profile.conversation is not None and _is_here(profile.conversation.owner, commit)
+        turn = conversations.turn(profile, event, stage.routing, owner_is_here=here)
         outcome = self._outcome(turn, event, commit)
         if outcome is not None:
             commit.add(event, outcome)
@@ -151,6 +153,11 @@ class Process:
         for person in unread:
             row = rows.get(load_key(person))
             commit.loads[person] = int(row.open) if isinstance(row, LoadRow) else 0
+
+
+def _is_here(owner: str, commit: Commit) -> bool:
+    person = next((person for person in commit.stage.directory.people if person.id == owner), None)
+    return person is not None and not is_away(person, commit.stage.directory, commit.now)
 
 
 def _chunks(events: Sequence[Event]) -> Iterator[Sequence[Event]]:

@@ -57,8 +57,11 @@ def due_at(conversation: Conversation, routing: Routing) -> datetime:
     return conversation.opened_at + step * -(-since // step)
 
 
-def turn(profile: Profile, event: Event, routing: Routing) -> Turn:
-    """What the event calls for, given the profile's conversation."""
+def turn(profile: Profile, event: Event, routing: Routing, *, owner_is_here: bool) -> Turn:
+    """What the event calls for, given the profile's conversation.
+
+    owner_is_here: whether its owner is still in the directory and not away for the day.
+    """
     conversation = profile.conversation
     if event.kind is Kind.CLOSE:
         return Turn.CLOSE if conversation and _should_close(conversation, event, routing) else Turn.DROP
@@ -68,7 +71,7 @@ def turn(profile: Profile, event: Event, routing: Routing) -> Turn:
     if profile.own or event.direction is Direction.INTERNAL:
         return Turn.NONE
     if event.direction is Direction.INBOUND and event.kind in routing.opens:
-        return Turn.KEEP if conversation and conversation.owner else Turn.CHOOSE
+        return Turn.KEEP if conversation and conversation.owner and owner_is_here else Turn.CHOOSE
     return Turn.KEEP if conversation else Turn.NONE
 
 

@@ -146,7 +146,7 @@ def test_what_it_becomes(load):
     assert decode(encode(stage)) == stage
 
 
-@pytest.mark.parametrize("name", ["local", "acceptance", "example"])
+@pytest.mark.parametrize("name", ["local", "example"])
 def test_the_stages_of_the_repository(name):
     stage = load_stage(STAGES / name, VARIABLES, version="1")
     assert decode(encode(stage)) == stage

@@ -263,3 +263,14 @@ def test_an_event_too_large_for_a_row_lies_in_the_bucket(hub: World) -> None:
     assert text.startswith(kept.event.text)
     assert hub.absorb(event) == []
     assert absorbed.opened
+
+
+def test_an_owner_who_has_left_is_replaced_at_the_next_message(hub: World) -> None:
+    [first] = hub.absorb(message(1))
+    stage, owner = hub.stage, first.decision.owner
+    rest = tuple(p for p in stage.directory.people if p.id != owner)
+    hub.stage = replace(stage, directory=replace(stage.directory, people=rest))
+    [second] = hub.absorb(message(2))
+    assert second.moved
+    assert second.decision.owner == rest[0].id
+    assert (hub.load(owner), hub.load(rest[0].id)) == (0, 1)

@@ -1,0 +1,174 @@
+"""The whole hub on this machine: AWS, the stand-in CRM and a real Tryton, deployed and configured.
+
+    with LocalHub(folder) as hub:
+        hub.doors["telegram"]
+
+Everything listens on 127.0.0.1 and is stopped by whoever started it.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets as chance
+import shutil
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Self
+
+from chalicelib.channels import CHANNELS
+from chalicelib.config import Stage
+from chalicelib.webhook import Account
+from ops.environments import BUILD, ROOT
+from ops.hub.push import push
+from ops.hub.site import Site, local_site
+from ops.localaws import REGION, LocalAws
+from ops.package import package
+from ops.scenario import Door
+from ops.stack import Outputs
+from ops.stage import load_stage
+from ops.standin import Standin
+from ops.tryton import Tryton
+
+STAGE = "local"
+
+Say = Callable[[str], None]
+"""Told what is being done, one step after another."""
+
+
+class LocalHub:
+    """A deployed local stage in `folder`. Ports of 0 are chosen freely."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        port: int = 0,
+        crm_port: int = 0,
+        tryton_port: int = 0,
+        say: Say = lambda _: None,
+    ) -> None:
+        self.folder = folder
+        self.aws = LocalAws(folder / "aws", port=port)
+        self.tryton = Tryton(folder / "tryton", port=tryton_port)
+        self.signing_secret = "whsec_" + base64.b64encode(chance.token_bytes(32)).decode()
+        self._crm_port = crm_port
+        self._say = say
+        self.crm: Standin
+        self.outputs: Outputs
+        self.stage: Stage
+        self.site: Site
+        self.secrets: dict[str, dict[str, tuple[str, ...]]] = {}
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def forget(self) -> None:
+        """Remove what an earlier run left in the folder."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def start(self) -> None:
+        """Start everything; what was started is stopped again if one part fails."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._say("stand-in CRM")
+        self.crm = Standin(self.folder / "crm.sqlite", [self.signing_secret], port=self._crm_port)
+        self.crm.start()
+        try:
+            self._say("Tryton and a local AWS")
+            with ThreadPoolExecutor() as side_by_side:
+                for started in [side_by_side.submit(part.start) for part in (self.tryton, self.aws)]:
+                    started.result()
+            self._say("package and deploy")
+            self.stage = self._load("")
+            made = package(STAGE, self.stage.targets, out=BUILD / f"{STAGE}-{os.getpid()}", platform="host")
+            self.outputs = self.aws.deploy(made)
+            self._say("secrets and configuration")
+            self.stage = self._load(self.outputs.hub_url)
+            self._put_secrets()
+            described = self._described()
+            self.site = local_site(described)
+            push(self.site, self.stage)
+            file = self.folder / "hub.json"
+            file.write_text(json.dumps(described, indent=2, ensure_ascii=False) + "\n")
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stop everything; what it knows stays in the folder."""
+        (self.folder / "hub.json").unlink(missing_ok=True)
+        self.aws.stop()
+        self.tryton.stop()
+        self.crm.stop()
+
+    @property
+    def doors(self) -> dict[str, Door]:
+        """One account's webhook per channel: the first that `accounts.yaml` names."""
+        return {a.channel: self.door(a) for a in reversed(self.stage.accounts)}
+
+    def door(self, account: Account) -> Door:
+        """An account's webhook."""
+        url = f"{self.outputs.hub_url}/webhooks/{account.channel}/{account.id}"
+        return Door(account=account, url=url, secrets=self.secrets[account.secret])
+
+    def _load(self, hub_url: str) -> Stage:
+        return load_stage(ROOT / "infra" / "stages" / STAGE, self._variables(hub_url))
+
+    def _variables(self, hub_url: str) -> dict[str, str]:
+        """What `${NAME}` in the local stage's files stands for."""
+        return {
+            "PUBLIC_URL": hub_url or "http://127.0.0.1",
+            "CRM_URL": f"http://127.0.0.1:{self.crm.port}/",
+            "TRYTON_URL": self.tryton.url,
+        }
+
+    def _put_secrets(self) -> None:
+        for account in self.stage.accounts:
+            # A shared key is Twilio's second way to sign, and would rule the first one out.
+            names = [name for name in CHANNELS[account.channel].secrets if name != "shared_key"]
+            self.secrets.setdefault(account.secret, {name: (chance.token_hex(16),) for name in names})
+        for name, values in self.secrets.items():
+            self._put(f"accounts/{name}", values)
+        self._put("targets/crm", {"signing_secret": (self.signing_secret,)})
+        self._put("targets/tryton", {"application_key": (self.tryton.key,)})
+
+    def _put(self, name: str, values: Mapping[str, tuple[str, ...]]) -> None:
+        self.aws.client("ssm").put_parameter(
+            Name=f"/switchboard/{STAGE}/{name}",
+            Value=json.dumps(values),
+            Type="SecureString",
+            Overwrite=True,
+        )
+
+    def _described(self) -> dict[str, Any]:
+        """Where everything is, for the `hub` command and any other client."""
+        return {
+            "stage": STAGE,
+            "hub_url": self.outputs.hub_url,
+            "crm_url": f"http://127.0.0.1:{self.crm.port}/",
+            "endpoint_url": self.aws.endpoint,
+            "region": REGION,
+            "table": self.outputs.table,
+            "bucket": self.outputs.bucket,
+            "events_queue": self.outputs.events_queue,
+            "target_queues": dict(self.outputs.target_queues),
+            "dead_queues": dict(self.outputs.dead_queues),
+            "secrets": f"/switchboard/{STAGE}",
+            "variables": self._variables(self.outputs.hub_url),
+            "accounts": [
+                {
+                    "channel": account.channel,
+                    "account": account.id,
+                    "webhook_url": self.door(account).url,
+                    "secret": next(iter(self.secrets[account.secret].values()))[0],
+                    "secrets": self.secrets[account.secret],
+                }
+                for account in self.stage.accounts
+            ],
+        }
