@@ -41,11 +41,12 @@ def render(customers: list[dict[str, Any]], faults: int) -> str:
     events = [event for customer in customers for event in customer["events"]]
     repeated = sum(event["posts"] - 1 for event in events)
     facts = [
-        f"{len(customers)} customers, {len(events)} events",
-        f"{repeated} posts repeated and dropped",
+        f"customers: {len(customers)}",
+        f"events: {len(events)}",
+        f"repeated posts, dropped: {repeated}",
     ]
     if faults:
-        facts.append(f"the next {faults} requests will fail, as asked")
+        facts.append(f"requests still to fail, as asked: {faults}")
     body = "".join(_customer(customer) for customer in customers[:_MOST_CUSTOMERS])
     nothing = '<p class="soft">Nothing has arrived yet.</p>'
     return (

@@ -1,13 +1,11 @@
-"""Tryton's own environment, and a prepared database to copy; each is made once and kept.
+"""A prepared Tryton database to copy, made once: the modules, a company, an approved application key.
 
-The environment follows `requirements/tryton.txt`; the database has the modules, a company and an approved
-application key. Together about 25 s the first time, nothing afterwards.
+About 25 s the first time, with Tryton's own environment; nothing afterwards.
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import os
 import secrets
@@ -15,13 +13,12 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+from ops.environments import BUILD, ROOT, alone, environment
+
 REQUIREMENTS = ROOT / "requirements" / "tryton.txt"
-ENVIRONMENT = ROOT / ".venv-tryton"
-TEMPLATES = ROOT / ".local" / "tryton-templates"
+TEMPLATES = BUILD / "tryton"
 DATABASE = "crm"
 
 _MODULES = ("party", "company", "sale_opportunity")
@@ -32,26 +29,20 @@ class TrytonError(RuntimeError):
 
 
 def program(name: str) -> list[str]:
-    """The command line that begins one of Tryton's programs."""
-    programs = ENVIRONMENT / "bin"
-    python = str(programs / "python")
-    return [python] if name == "python" else [python, str(programs / name)]
+    """The command line that begins one of Tryton's programs. Raises `NoEnvironment`."""
+    python = environment("tryton")
+    return [str(python)] if name == "python" else [str(python), str(python.with_name(name))]
 
 
 def prepare() -> Path:
-    """Make the environment and the prepared database unless they are there; return the latter's folder.
+    """Make the prepared database unless it is there; return its folder.
 
-    Safe to call from several processes at once. Raises `TrytonError`.
+    Safe to call from several processes at once. Raises `TrytonError`, `NoEnvironment`.
     """
     seed = Path(__file__).with_name("tryton_seed.py")
-    version = hashlib.sha256(_environment_version().encode() + seed.read_bytes()).hexdigest()
-    template = TEMPLATES / version[:16]
-    if template.exists() and _environment_is_ready():
-        return template
-    TEMPLATES.mkdir(parents=True, exist_ok=True)
-    with _locked(TEMPLATES / "lock"):
-        if not _environment_is_ready():
-            _make_environment()
+    version = hashlib.sha256(REQUIREMENTS.read_bytes() + seed.read_bytes() + sys.version.encode())
+    template = TEMPLATES / version.hexdigest()[:16]
+    with alone("tryton-template"):
         if not template.exists():
             draft = template.with_suffix(".draft")
             shutil.rmtree(draft, ignore_errors=True)
@@ -86,22 +77,6 @@ def configure(folder: Path, port: int) -> Path:
     return configuration
 
 
-def _environment_version() -> str:
-    return hashlib.sha256(REQUIREMENTS.read_bytes() + sys.version.encode()).hexdigest()
-
-
-def _environment_is_ready() -> bool:
-    ready = ENVIRONMENT / ".ready"
-    return ready.exists() and ready.read_text() == _environment_version()
-
-
-def _make_environment() -> None:
-    _run(sys.executable, "-m", "venv", "--clear", ENVIRONMENT)
-    pip = [*program("python"), "-m", "pip", "install", "--disable-pip-version-check", "--quiet"]
-    _run(*pip, "-r", REQUIREMENTS)
-    (ENVIRONMENT / ".ready").write_text(_environment_version())
-
-
 def _make_database(folder: Path, seed: Path) -> None:
     folder.mkdir(parents=True)
     (folder / f"{DATABASE}.sqlite").touch()
@@ -115,9 +90,9 @@ def _make_database(folder: Path, seed: Path) -> None:
     (folder / "key").write_text(key)
 
 
-def _run(program: str | Path, *arguments: str | Path, **environment: str) -> str:
+def _run(command: str | Path, *arguments: str | Path, **environment: str) -> str:
     done = subprocess.run(
-        [program, *arguments],
+        [command, *arguments],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -125,12 +100,7 @@ def _run(program: str | Path, *arguments: str | Path, **environment: str) -> str
         env={**os.environ, **environment},
     )
     if done.returncode:
-        raise TrytonError(f"{Path(program).name} failed ({done.returncode}):\n{done.stderr[-1500:]}")
+        raise TrytonError(
+            f"{Path(str(arguments[0])).name} failed ({done.returncode}):\n{done.stderr[-1500:]}"
+        )
     return done.stdout
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

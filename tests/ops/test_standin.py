@@ -207,7 +207,7 @@ def test_the_page_shows_the_journey_and_escapes_everything(standin: Standin, sen
     assert not {"script", "img"} & set(seen.tags)
     assert hostile in seen.text
     assert "بله، فردا" in seen.text
-    assert "1 customers, 2 events" in seen.text
+    assert "customers: 1 · events: 2" in seen.text
     assert 'dir="auto"' in page.decode()
 
 
