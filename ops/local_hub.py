@@ -23,7 +23,7 @@ from chalicelib.config import Stage
 from chalicelib.webhook import Account
 from ops.environments import BUILD, ROOT
 from ops.hub.push import push
-from ops.hub.site import Site, local_site
+from ops.hub.site import Site
 from ops.localaws import REGION, LocalAws
 from ops.package import package
 from ops.scenario import Door
@@ -91,11 +91,12 @@ class LocalHub:
             self._say("secrets and configuration")
             self.stage = self._load(self.outputs.hub_url)
             self._put_secrets()
-            described = self._described()
-            self.site = local_site(described)
+            # Whoever finds the file finds a hub that is ready.
+            unready = self.folder / "hub.json.unready"
+            unready.write_text(json.dumps(self._described(), indent=2, ensure_ascii=False) + "\n")
+            self.site = Site.local(unready)
             push(self.site, self.stage)
-            file = self.folder / "hub.json"
-            file.write_text(json.dumps(described, indent=2, ensure_ascii=False) + "\n")
+            unready.rename(self.folder / "hub.json")
         except BaseException:
             self.stop()
             raise
