@@ -67,7 +67,7 @@ def _unpacker(decoder: msgspec.msgpack.Decoder[T]) -> Callable[[bytes], T]:
             inflate = zlib.decompressobj()
             plain = inflate.decompress(packed[1:], _LARGEST)
             return decoder.decode(plain)
-        except (zlib.error, msgspec.MsgspecError) as error:
+        except (zlib.error, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise Misconfigured("unreadable_message", type(error).__name__) from error
 
     return unpack

@@ -12,6 +12,8 @@ from chalicelib.errors import Misconfigured, Transient
 
 _MAX_AGE = 300.0
 _LEAST_BETWEEN_READS = 1.0
+_AFTER_FAILURE = 5.0
+"""Seconds for which what is stale is served without asking again."""
 
 Held = Mapping[str, tuple[str, ...]]
 
@@ -26,6 +28,7 @@ class Parameters:
         self._read = read
         self._clock = clock
         self._held: dict[str, tuple[float, Held]] = {}
+        self._failed: dict[str, float] = {}
 
     def get(self, name: str) -> Held:
         """The parameter's values. Raises `Transient` or `Misconfigured` if they were never read."""
@@ -40,12 +43,16 @@ class Parameters:
             return {}
         known = self._held.get(name)
         now = self._clock()
-        if known and 0 <= now - known[0] < max_age:
+        failed = self._failed.get(name)
+        if known and (
+            0 <= now - known[0] < max_age or (failed is not None and 0 <= now - failed < _AFTER_FAILURE)
+        ):
             return known[1]
         try:
             values = _values(name, self._read(name))
         except (Transient, Misconfigured):
             if known:
+                self._failed[name] = self._clock()
                 return known[1]
             raise
         self._held[name] = (now, values)

@@ -59,10 +59,12 @@ def client(service: str) -> Any:  # noqa: ANN401 - botocore's clients have no ty
 
 
 @functools.cache
-def _front_queue() -> Any:  # noqa: ANN401
-    """The front door's queue client: its three tries have to fit into a platform's patience."""
-    settings = Config(connect_timeout=0.5, read_timeout=1, retries={"mode": "standard", "max_attempts": 1})
-    return _session().create_client("sqs", config=settings)
+def _front(service: str, tries: int) -> Any:  # noqa: ANN401
+    """The front door's own client: all it asks has to fit into a platform's patience, and its own timeout."""
+    settings = Config(
+        connect_timeout=0.5, read_timeout=1, retries={"mode": "standard", "total_max_attempts": tries}
+    )
+    return _session().create_client(service, config=settings)
 
 
 @functools.cache
@@ -83,10 +85,10 @@ def aws(call: Callable[[], T]) -> T:
         raise Transient("aws_unreachable", type(error).__name__) from error
 
 
-def _stored_configuration(sections: tuple[str, ...]) -> Mapping[str, bytes] | None:
+def _stored_configuration(dynamodb: Any, sections: tuple[str, ...]) -> Mapping[str, bytes] | None:  # noqa: ANN401
     names = {f"#{index}": name for index, name in enumerate(sections)}
     found = aws(
-        lambda: client("dynamodb").get_item(
+        lambda: dynamodb.get_item(
             TableName=environment().table,
             Key={"pk": {"S": "CONFIG"}, "sk": {"S": "CURRENT"}},
             ProjectionExpression=", ".join(names),
@@ -101,7 +103,7 @@ def _stored_configuration(sections: tuple[str, ...]) -> Mapping[str, bytes] | No
 def register() -> config.Cached[config.Accounts]:
     """The accounts, kept fresh."""
     return config.Cached(
-        read=lambda: _stored_configuration(("accounts",)),
+        read=lambda: _stored_configuration(_front("dynamodb", 2), ("accounts",)),
         decode=config.decode_accounts,
         clock=time.monotonic,
     )
@@ -110,7 +112,7 @@ def register() -> config.Cached[config.Accounts]:
 @functools.cache
 def _stages() -> config.Cached[config.Stage]:
     return config.Cached(
-        read=lambda: _stored_configuration(("accounts", "people", "routing", "crms")),
+        read=lambda: _stored_configuration(client("dynamodb"), ("accounts", "people", "routing", "crms")),
         decode=config.decode,
         clock=time.monotonic,
     )
@@ -121,10 +123,10 @@ def stage() -> config.Stage:
     return _stages().current()
 
 
-def _parameter(kind: str) -> Callable[[str], str]:
+def _parameter(ssm: Callable[[], Any], kind: str) -> Callable[[str], str]:
     def read(name: str) -> str:
         path = f"{environment().secrets}/{kind}/{name}"
-        found = aws(lambda: client("ssm").get_parameter(Name=path, WithDecryption=True))
+        found = aws(lambda: ssm().get_parameter(Name=path, WithDecryption=True))
         return str(found["Parameter"]["Value"])
 
     return read
@@ -132,12 +134,12 @@ def _parameter(kind: str) -> Callable[[str], str]:
 
 @functools.cache
 def _account_secrets() -> Parameters:
-    return Parameters(read=_parameter("accounts"), clock=time.monotonic)
+    return Parameters(read=_parameter(lambda: _front("ssm", 2), "accounts"), clock=time.monotonic)
 
 
 @functools.cache
 def _target_secrets() -> Parameters:
-    return Parameters(read=_parameter("targets"), clock=time.monotonic)
+    return Parameters(read=_parameter(lambda: client("ssm"), "targets"), clock=time.monotonic)
 
 
 def account_secrets(name: str) -> Held:
@@ -161,11 +163,18 @@ def _put(queue: Any, url: str, entries: Sequence[dict[str, Any]]) -> list[int]: 
     return [int(failed["Id"]) for failed in answer.get("Failed", [])]
 
 
+def _put_at_the_front(url: str, entries: Sequence[dict[str, Any]]) -> list[int]:
+    try:
+        return _put(_front("sqs", 1), url, entries)
+    except Misconfigured as error:
+        # As good as busy: a platform that never sends again must not lose its message for our mistake.
+        telemetry.log.error("misconfigured", function="webhooks", reason=error.reason, detail=error.detail)
+        raise Transient(error.reason, error.detail) from error
+
+
 def accept(messages: Iterable[Outgoing]) -> list[Outgoing]:
     """The front door's way to the events queue; returns what could not be put."""
-    return send(
-        lambda url, entries: _put(_front_queue(), url, entries), environment().events_queue, messages, tries=3
-    )
+    return send(_put_at_the_front, environment().events_queue, messages, tries=3)
 
 
 def put(url: str, entries: Sequence[dict[str, Any]]) -> list[int]:

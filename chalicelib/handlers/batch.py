@@ -79,6 +79,6 @@ def _one(
 def _hide(record: Mapping[str, Any], seconds: int, visibility: Visibility) -> None:
     try:
         visibility(record["eventSourceARN"], record["receiptHandle"], seconds)
-    except Transient as error:
+    except HubError as error:
         # The queue's own time applies then: later than asked, and nothing is lost.
-        log.warning("visibility", reason=error.reason)
+        log.warning("visibility", reason=error.reason, detail=error.detail)

@@ -5,6 +5,7 @@ Chalice calls these through `app.app`; they turn its request into ours and our a
 
 from __future__ import annotations
 
+import traceback
 from urllib.parse import quote, unquote
 
 from chalice.app import Blueprint, Response
@@ -49,6 +50,10 @@ def _answer(channel: str, account: str, token: str) -> Response:
         telemetry.count("unserved", channel=channel if channel.isalnum() else "?", reason=error.reason)
         telemetry.log.error("unserved", reason=error.reason, detail=error.detail)
         return Response(body="", status_code=503, headers={"Content-Type": "text/plain", "Retry-After": "5"})
+    except Exception as error:  # noqa: BLE001 - a bug: Chalice would log its message, which may quote a customer
+        frames = traceback.format_tb(error.__traceback__)
+        telemetry.log.error("bug", function="webhooks", reason=type(error).__name__, frames=frames)
+        return Response(body="", status_code=500, headers={"Content-Type": "text/plain"})
     return Response(
         body=answer.body, status_code=answer.status, headers={"Content-Type": answer.content_type}
     )
@@ -61,10 +66,18 @@ def _request(token: str) -> Request:
     query = "&".join(f"{quote(name)}={quote(value)}" for name, value in pairs)
     return Request(
         method=current.method,
-        url=current.path + (f"?{query}" if query else ""),
+        url=_path(current.to_original_event()["path"]) + (f"?{query}" if query else ""),
         query=dict(pairs),
         headers={name.lower(): value for name, value in current.headers.items()},
         body=body.encode() if isinstance(body := current.raw_body, str) else body,
         received_at=runtime.now(),
         token=unquote(token),
     )
+
+
+def _path(path: str) -> str:
+    """The path as the platform wrote it, escapes and all, without what a custom domain puts before it.
+
+    Chalice's own `path` is the route's pattern.
+    """
+    return "/webhooks/" + path.rpartition("/webhooks/")[2]

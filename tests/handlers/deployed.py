@@ -1,0 +1,105 @@
+"""A stage as AWS holds it, on moto: table, queues, bucket, parameters, and the pushed configuration.
+
+Imports nothing of `chalicelib`, so that a fresh interpreter can deploy and then import one handler alone.
+"""
+
+import base64
+import itertools
+import json
+
+import boto3
+
+from infra.storage import table_definition
+
+STAGE = "local"
+ACCOUNT = "123456789012"
+REGION = "eu-central-1"
+SECRETS = f"/switchboard/{STAGE}"
+_FIFO = {
+    "FifoQueue": "true",
+    "DeduplicationScope": "messageGroup",
+    "FifoThroughputLimit": "perMessageGroupId",
+    "ContentBasedDeduplication": "false",
+    "VisibilityTimeout": "180",
+}
+
+_numbers = itertools.count()
+
+
+def deploy(setup):
+    """Make everything inside `mock_aws`; returns the functions' environment.
+
+    setup: JSON of `sections` (base64 by name), `parameters` (text by path below the secrets), `targets`
+    (names), and `rows` (as `rows_of` gives them).
+    """
+    table, bucket = f"hub{next(_numbers)}", f"hub-{next(_numbers)}"
+    boto3.client("dynamodb").create_table(TableName=table, **table_definition())
+    boto3.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    events = _queue("events")
+    targets = {name: _queue(f"target-{name}") for name in setup.get("targets", ())}
+    for path, value in setup.get("parameters", {}).items():
+        boto3.client("ssm").put_parameter(Name=f"{SECRETS}/{path}", Value=value, Type="SecureString")
+    if sections := setup.get("sections"):
+        item = {"pk": {"S": "CONFIG"}, "sk": {"S": "CURRENT"}, "row": {"S": "config"}, "version": {"S": "v1"}}
+        item |= {name: {"B": base64.b64decode(section)} for name, section in sections.items()}
+        boto3.client("dynamodb").put_item(TableName=table, Item=item)
+    for row in setup.get("rows", ()):
+        boto3.client("dynamodb").put_item(TableName=table, Item=_with_bytes(row))
+    return {
+        "HUB_STAGE": STAGE,
+        "HUB_TABLE": table,
+        "HUB_BUCKET": bucket,
+        "HUB_EVENTS_QUEUE": events,
+        "HUB_SECRETS": SECRETS,
+        "HUB_TARGET_QUEUES": json.dumps(targets),
+    }
+
+
+def messages(url):
+    """What lies on a queue: the body and attributes of each message, received for good."""
+    found = []
+    while True:
+        answer = boto3.client("sqs").receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"]
+        )
+        if "Messages" not in answer:
+            return found
+        for message in answer["Messages"]:
+            found.append({"body": message["Body"], "attributes": message["Attributes"]})
+            boto3.client("sqs").delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+
+
+def rows_of(table):
+    """Every row of a table, as DynamoDB JSON with its bytes in base64."""
+    items = boto3.client("dynamodb").scan(TableName=table, ConsistentRead=True)["Items"]
+    return [_with_text(item) for item in items]
+
+
+def only_rows():
+    """Every row of the one table there is."""
+    [table] = boto3.client("dynamodb").list_tables()["TableNames"]
+    return rows_of(table)
+
+
+def objects(bucket):
+    """The keys in a bucket."""
+    listed = boto3.client("s3").list_objects_v2(Bucket=bucket)
+    return [entry["Key"] for entry in listed.get("Contents", ())]
+
+
+def _queue(what):
+    name = f"switchboard-{STAGE}-{what}.fifo"
+    return boto3.client("sqs").create_queue(QueueName=name, Attributes=_FIFO)["QueueUrl"]
+
+
+def _with_text(item):
+    return {
+        name: {"B": base64.b64encode(value["B"]).decode()} if "B" in value else value
+        for name, value in item.items()
+    }
+
+
+def _with_bytes(item):
+    return {
+        name: {"B": base64.b64decode(value["B"])} if "B" in value else value for name, value in item.items()
+    }
