@@ -43,7 +43,7 @@ def main() -> None:
     except (ClientError, BotoCoreError) as failure:
         sys.exit(f"AWS refused: {failure}")
     print(f"{deployed.stage} is deployed; platforms post to {deployed.hub_url}/webhooks/…")
-    print(f"now push its configuration: hub push {deployed.stage}")
+    print(f"now push its configuration: ./hub push --stage {deployed.stage}")
 
 
 def to_aws(stage: str, alarm_email: str) -> Outputs:
