@@ -10,7 +10,16 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from ops.hub.commands.close import close
+from ops.hub.commands.explain import explain
+from ops.hub.commands.journey import journey
+from ops.hub.commands.proof import proof
 from ops.hub.commands.push import push
+from ops.hub.commands.quarantine import group as quarantine
+from ops.hub.commands.redrive import redrive, relay
+from ops.hub.commands.simulate import simulate
+from ops.hub.commands.status import status
+from ops.hub.commands.waiting import parked, waiting
 from ops.hub.exits import LEGEND, Stop, explained
 
 
@@ -44,7 +53,21 @@ def hub() -> None:
     """What a stage of Switchboard holds, and what can be done about it."""
 
 
-app.command()(push)
+for command in (
+    push,
+    simulate,
+    proof,
+    explain,
+    journey,
+    waiting,
+    parked,
+    redrive,
+    relay,
+    close,
+    status,
+):
+    app.command(no_args_is_help=command in (proof, explain, journey, close))(command)
+app.add_typer(quarantine, name="quarantine")
 
 
 if __name__ == "__main__":

@@ -133,10 +133,13 @@ class Site:
         return bytes(self.client("s3").get_object(Bucket=self.bucket, Key=key)["Body"].read())
 
 
-def open_site(stage: str = "", *, local: Path = LOCAL) -> Site:
-    """The stage of that name; without a name the local run. Raises `Stop` if it cannot be reached."""
+def open_site(stage: str = "") -> Site:
+    """The stage of that name; without a name the local run. Raises `Stop` if it cannot be reached.
+
+    `HUB_JSON` in the environment names the file of a local run that keeps its state elsewhere.
+    """
     if stage in ("", "local"):
-        return Site.local(local)
+        return Site.local(Path(os.environ.get("HUB_JSON") or LOCAL))
     return Site.deployed(stage)
 
 

@@ -1,0 +1,55 @@
+"""hub close: a conversation ends by a person's word."""
+
+from __future__ import annotations
+
+import getpass
+from typing import Annotated
+
+import typer
+
+from chalicelib import hub_events
+from chalicelib.errors import Transient
+from chalicelib.event import Event
+from chalicelib.messages import Intake
+from chalicelib.pipeline.receive import outgoing
+from chalicelib.queues import send
+from ops.hub.exits import Code, Stop
+from ops.hub.profiles import FORMS, find
+from ops.hub.screen import JsonOption, StageOption, console, document
+from ops.hub.site import Site, open_site
+
+
+def close(
+    profile: Annotated[str, typer.Argument(help=FORMS, show_default=False)],
+    *,
+    reason: Annotated[
+        str, typer.Option("--reason", help="Kept with the event and told the CRMs.")
+    ] = "settled",
+    stage: StageOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """End the open conversation of a customer. Its owner has room for another one then.
+
+    It goes the way of every event: hub proof follows it. Exit code 5: there is no such customer, or no
+    open conversation.
+    """
+    site = open_site(stage)
+    found = find(site, profile)
+    if found.conversation is None:
+        raise Stop(Code.NOT_FOUND, f"{found.id} has no open conversation")
+    if reason == "idle":
+        raise typer.BadParameter("idle is the hub's own reason: say another")
+    event = hub_events.close(
+        found.id, found.conversation, reason=reason, by=getpass.getuser(), now=site.now()
+    )
+    _emit(site, event)
+    if as_json:
+        document({"event": event.key, "profile": found.id, "conversation": found.conversation.id})
+    else:
+        console().print(f"on its way: hub proof '{event.key}' --wait 30", markup=False, soft_wrap=True)
+
+
+def _emit(site: Site, event: Event) -> None:
+    message = outgoing(Intake(customer=event.customer, events=(event,)), site.store)
+    if send(site.put, site.events_queue, [message], tries=3):
+        raise Transient("queue_unavailable", "the events queue did not take it")

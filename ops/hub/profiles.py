@@ -1,0 +1,54 @@
+"""Which customer an operator means, and what is written in their row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from chalicelib.config import Stage
+from chalicelib.people import Profile
+from chalicelib.phones import e164
+from chalicelib.rows import IdentityRow, Key, KeyRow, ProfileRow, Row, contact_key, identity_key, profile_key
+from ops.hub import push
+from ops.hub.exits import Code, Stop
+from ops.hub.site import Site
+
+FORMS = "A profile's id, a phone, an e-mail address, or an identity such as telegram:*:123 or telegram:123."
+
+
+def find(site: Site, name: str) -> Profile:
+    """The customer of that name. Raises `Stop` if there is none, or more than one."""
+    rows = site.table.read(_places(name, push.current(site)))
+    ids = list(dict.fromkeys(_profile_id(row) for row in rows.values()))
+    if len(ids) > 1:
+        raise Stop(Code.USAGE, f"{name} could be {' or '.join(ids)}: name one of these profiles")
+    row = site.table.get(ProfileRow, profile_key(ids[0])) if ids else None
+    if row is None:
+        line = f"no customer {name}: {FORMS[0].lower()}{FORMS[1:]} What nobody vouches for ties no customer."
+        raise Stop(Code.NOT_FOUND, line)
+    return in_row(row)
+
+
+def in_row(row: ProfileRow) -> Profile:
+    """The profile in its row."""
+    return msgspec.json.decode(row.body, type=Profile)
+
+
+def _places(name: str, stage: Stage) -> Iterator[Key]:
+    yield profile_key(name)
+    yield identity_key(name)
+    if "@" in name:
+        yield contact_key(f"email#{name.strip().lower()}")
+    for region in dict.fromkeys(account.region for account in stage.accounts):
+        if phone := e164(name, region):
+            yield contact_key(f"phone#{phone.number}")
+    if name.count(":") >= 2:
+        yield identity_key("#".join(name.split(":", 2)))
+    if ":" in name:
+        channel, _, someone = name.partition(":")
+        yield identity_key(f"{channel}#*#{someone}")
+
+
+def _profile_id(row: Row) -> str:
+    return str(row.profile) if isinstance(row, IdentityRow | KeyRow) else str(row.pk).removeprefix("P#")

@@ -1,0 +1,175 @@
+"""A platform's part, played: a realistic webhook, signed with the account's own secrets, and posted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from botocore.exceptions import ClientError
+
+from chalicelib.channels import CHANNELS
+from chalicelib.config import Stage
+from chalicelib.delivery import Call, Reply
+from chalicelib.errors import Rejected
+from chalicelib.event import Event, Ignored, Kind
+from chalicelib.http import sender
+from chalicelib.parameters import Held, Parameters
+from chalicelib.phones import e164
+from chalicelib.webhook import Account, Request
+from ops import platforms
+from ops.hub.exits import Code, Stop
+from ops.hub.site import Site
+from ops.platforms import OMID, SARA, Person, Post
+
+_FICTIONS = {person.phone: person for person in (SARA, OMID)}
+_WRONG = ("not-the-secret",)
+_SIMULATED_IDS = 10**10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """One webhook and its answer.
+
+    number: makes its ids. events: keys of what it becomes; counted: what is only counted, not kept.
+    """
+
+    number: int
+    status: int
+    events: tuple[str, ...]
+    counted: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plot:
+    """What is to be played: the fields of a scene that an operator chooses."""
+
+    kind: str
+    person: Person
+    text: str = ""
+    target: int = 0
+
+
+def account_of(stage: Stage, channel: str, account: str) -> Account:
+    """The account of that channel; without an id the first one. Raises `Stop`."""
+    found = [each for each in stage.accounts if each.channel == channel and account in ("", each.id)]
+    if not found:
+        known = ", ".join(f"{each.channel} {each.id}" for each in stage.accounts) or "none"
+        wanted = f"{channel} {account}".strip()
+        raise Stop(Code.NOT_FOUND, f"there is no account {wanted}: there are {known}")
+    return found[0]
+
+
+def builder(channel: str, kind: str) -> platforms.Builder:
+    """What builds that kind of webhook. Raises `Stop`."""
+    kinds = platforms.KINDS.get(channel)
+    if kinds is None:
+        raise Stop(Code.USAGE, f"{channel} is not simulated: {', '.join(platforms.KINDS)} are")
+    if kind not in kinds:
+        raise Stop(Code.USAGE, f"{channel} has no {kind}: it has {', '.join(kinds)}")
+    return kinds[kind]
+
+
+def person(phone: str, name: str) -> Person:
+    """Somebody fictional with that phone; the same phone is the same person on every channel.
+
+    Raises `Stop` if it is no phone.
+    """
+    if not phone:
+        return _named(SARA, name)
+    known = e164(phone)
+    if known is None:
+        raise Stop(Code.USAGE, f"{phone} is not a phone number: write it like +989120000003")
+    digits = known.number.removeprefix("+")
+    invented = Person(
+        first_name="",
+        last_name=digits[-4:],
+        phone=known.number,
+        user_id=10**9 + int(digits[-9:]),
+        bsuid=f"IR.{digits:0>16}",
+    )
+    return _named(_FICTIONS.get(known.number, invented), name)
+
+
+def _named(someone: Person, name: str) -> Person:
+    first, _, last = name.partition(" ")
+    return replace(someone, first_name=first, last_name=last) if name else someone
+
+
+def secrets_of(site: Site, account: Account) -> Held:
+    """The account's secrets, as the front door knows them. Raises `Stop` if there are none."""
+
+    def read(name: str) -> str:
+        path = f"{site.secrets}/accounts/{name}"
+        try:
+            found = site.client("ssm").get_parameter(Name=path, WithDecryption=True)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ParameterNotFound":
+                raise
+            line = f"account {account.channel} {account.id}: there is no parameter {path}"
+            raise Stop(Code.USAGE, line) from error
+        return str(found["Parameter"]["Value"])
+
+    held = Parameters(read=read, clock=time.monotonic).get(account.secret)
+    return {name: values for name, values in held.items() if any(values)}
+
+
+def forged(secrets: Held) -> Held:
+    """The same secrets by name, none of them right."""
+    return dict.fromkeys(secrets, _WRONG)
+
+
+def number_at(moment: datetime) -> int:
+    """A number that no earlier simulation had, short enough for an id."""
+    return int(moment.timestamp() * 1000) % _SIMULATED_IDS
+
+
+def play(plot: Plot, account: Account, *, public_url: str, secrets: Held, at: datetime, number: int) -> Post:
+    """The webhook, signed. Raises `Stop` if a secret is missing that it is signed with."""
+    build = builder(account.channel, plot.kind)
+    url = f"{public_url}/webhooks/{account.channel}/{account.id}"
+    try:
+        return build(
+            url=url,
+            account=account.id,
+            secrets=secrets,
+            at=at,
+            number=number,
+            person=plot.person,
+            text=plot.text,
+            target=plot.target,
+        )
+    except KeyError as error:
+        line = f"account {account.channel} {account.id} has no {error.args[0]} among its secrets"
+        raise Stop(Code.USAGE, line) from error
+
+
+def post(webhook: Post, send: Callable[[Call], Reply]) -> int:
+    """Post it; the status of the answer. Raises `Transient`."""
+    call = Call(method=webhook.method, url=webhook.url, headers=webhook.headers, body=webhook.body)
+    return send(call).status
+
+
+def door() -> Callable[[Call], Reply]:
+    """The way to a front door, wherever it is."""
+    return sender(private_network=True, connect_seconds=5, read_seconds=30)
+
+
+def read(webhook: Post, account: Account, at: datetime) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Keys of the events that the channel reads in it, and names of what is only counted."""
+    request = Request(
+        method=webhook.method,
+        url=webhook.url,
+        headers=webhook.headers,
+        body=webhook.body,
+        received_at=at,
+    )
+    try:
+        parsed = list(CHANNELS[account.channel].parse(request, account))
+    except Rejected as error:
+        return (), (f"unreadable: {error}",)
+    events = [part for part in parsed if isinstance(part, Event)]
+    dropped = [event for event in events if event.kind is Kind.STATUS and not account.statuses]
+    counted = [part.name for part in parsed if isinstance(part, Ignored)] + ["status"] * len(dropped)
+    return tuple(event.key for event in events if event not in dropped), tuple(counted)
