@@ -16,30 +16,17 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.config import encode
 from chalicelib.messages import Change, from_text, pack, text, unpack_absorbed, unpack_change, unpack_intake
 from chalicelib.messages import group as group_of
 from chalicelib.webhook import Account
 from tests.handlers import deployed, shelf
+from tests.handlers.stages import setup_of
 from tests.pipeline.world import SECRETS, a_stage, message, world
 
 ROOT = Path(__file__).parents[2]
 HANDLERS = "chalicelib.handlers"
 WORKERS = ("process", "relay", "deliver", "tick")
 EVENTS = {"webhooks": "api_binary_body", "process": "sqs_fifo_batch", "relay": "dynamodb_stream"}
-
-
-def setup_of(stage, rows=()):
-    sections = {name: base64.b64encode(section).decode() for name, section in encode(stage).items()}
-    kinds = {"crm": "targets"}
-    return {
-        "sections": sections,
-        "targets": [target.name for target in stage.targets],
-        "parameters": {
-            f"{kinds.get(name, 'accounts')}/{name}": json.dumps(SECRETS[name]) for name in SECRETS
-        },
-        "rows": list(rows),
-    }
 
 
 def interpreter(*arguments, **options):

@@ -121,6 +121,7 @@ class World:
     """One stage under test. Faults are set as attributes; `run` drains what is in flight."""
 
     table: Table
+    name: str = "p"
     stage: Stage = field(default_factory=a_stage)
     now: datetime = START
     crm: Callable[[Call], Reply] = lambda call: Reply(status=204)
@@ -182,7 +183,7 @@ class World:
             fetch=self.bucket.__getitem__,
             store=self.bucket.__setitem__,
             now=lambda: self.now,
-            new_id=lambda: f"p{next(self.ids)}",
+            new_id=lambda: f"{self.name}{next(self.ids)}",
             count=self.count,
         )
 

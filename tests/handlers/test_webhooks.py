@@ -1,0 +1,356 @@
+"""The front door as API Gateway calls it: bytes in, an answer out, and nothing of anybody in the log."""
+
+import base64
+import hashlib
+import hmac
+import json
+from dataclasses import replace
+
+import boto3
+import pytest
+
+from chalicelib import runtime
+from ops import platforms
+from ops.platforms import Post
+from tests.handlers import shelf
+from tests.handlers.conftest import NUMBER, a_stage_with_a_number, refusing
+from tests.pipeline.world import SECRETS, START, a_stage
+
+PUBLIC = "https://hub.example.org"
+ACCOUNTS = {"whatsapp": "100001", "telegram": "bot", "twilio": NUMBER}
+HELD = {"whatsapp": SECRETS["meta"], "telegram": SECRETS["telegram"], "twilio": SECRETS["twilio"]}
+TEXT, NAME = "سلام، اتاق دو تخته دارید؟", "سارا رستمی"
+
+
+def message(channel="whatsapp", kind="message", *, number=1, url=None, **changes):
+    account = ACCOUNTS[channel]
+    return platforms.KINDS[channel][kind](
+        url=url or shelf.webhook_url(channel, account),
+        account=account,
+        secrets=HELD[channel],
+        at=START,
+        number=number,
+        text=TEXT,
+        **changes,
+    )
+
+
+def signed(body, **headers):
+    """A body of any bytes, as Meta would sign it."""
+    digest = hmac.new(b"meta-secret", body, hashlib.sha256).hexdigest()
+    return Post(
+        url=shelf.webhook_url("whatsapp", "100001"),
+        headers={"content-type": "application/json", "x-hub-signature-256": f"sha256={digest}", **headers},
+        body=body,
+    )
+
+
+def meta(*messages):
+    value = {
+        "messaging_product": "whatsapp",
+        "metadata": {"display_phone_number": "982100000000", "phone_number_id": "100001"},
+        "messages": list(messages),
+    }
+    entry = {"id": "1", "changes": [{"field": "messages", "value": value}]}
+    return json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
+
+
+def text_message(number, text):
+    sender = f"9891200{number:05d}"
+    return {
+        "from": sender, "id": f"wamid.{number}", "timestamp": "1795593600", "type": "text", "text": {"body": text}
+    }  # fmt: skip
+
+
+def without(post, *names):
+    return replace(post, headers={name: value for name, value in post.headers.items() if name not in names})
+
+
+@pytest.mark.parametrize("channel", ACCOUNTS)
+def test_the_same_signed_bytes_are_genuine_in_both_encodings(front, channel):
+    for encoding in ("base64", "text"):
+        assert front(shelf.from_api(message(channel), encoding=encoding))["statusCode"] == 200
+        [event] = front.queued()
+        assert event.text == TEXT
+
+
+@pytest.mark.parametrize("channel", ACCOUNTS)
+def test_one_byte_more_is_a_forgery(front, channel):
+    post = message(channel)
+    if channel == "telegram":
+        post = platforms.sign_telegram(post, {"secret_token": ("telegram-secreT",)})
+    else:
+        post = replace(post, body=post.body + b" ")
+    answer = front(shelf.from_api(post))
+    assert (answer["statusCode"], answer["body"]) == (401, "")
+    assert front.queued() == []
+    assert front.objects() == []
+
+
+def test_bytes_that_are_no_text_are_verified_as_they_are_and_kept(front):
+    assert front(shelf.from_api(signed(b"\xff\xfe\x00\x81 {")))["statusCode"] == 200
+    [key] = front.objects()
+    assert key.startswith("quarantine/whatsapp/")
+
+
+def test_bytes_that_are_no_text_where_nobody_reads_harm_nobody(front):
+    body = meta(text_message(1, "hi")).replace(b'"id": "1"', b'"id": "\xff\xfe"', 1)
+    assert front(shelf.from_api(signed(body)))["statusCode"] == 200
+    assert [event.text for event in front.queued()] == ["hi"]
+
+
+ANSWERS = {
+    "accepted": (lambda: message(), 200, "text/plain; charset=utf-8"),
+    "accepted by Twilio's rules": (lambda: message("twilio"), 200, "text/xml; charset=utf-8"),
+    "handshake": (
+        lambda: platforms.handshake(
+            url=shelf.webhook_url("whatsapp", "100001"), verify_token="verify-me", challenge="1158201444"
+        ),
+        200,
+        "text/plain; charset=utf-8",
+    ),
+    "forged": (lambda: replace(message(), body=b"{}"), 401, "text/plain; charset=utf-8"),
+    "unsigned": (lambda: without(message(), "x-hub-signature-256"), 401, "text/plain; charset=utf-8"),
+    "wrong handshake": (
+        lambda: platforms.handshake(
+            url=shelf.webhook_url("whatsapp", "100001"), verify_token="guess", challenge="1"
+        ),
+        403,
+        "text/plain; charset=utf-8",
+    ),
+    "unknown channel": (
+        lambda: replace(message(), url=f"{PUBLIC}/webhooks/fax/1"), 404, "text/plain; charset=utf-8"
+    ),
+    "unknown account": (
+        lambda: replace(message(), url=f"{PUBLIC}/webhooks/whatsapp/1"), 404, "text/plain; charset=utf-8"
+    ),
+    "a GET that is no handshake": (
+        lambda: replace(message("telegram"), method="GET", body=b""), 405, "text/plain; charset=utf-8"
+    ),
+    "too large": (lambda: signed(b" " * (5 * 1024 * 1024)), 413, "text/plain; charset=utf-8"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("accept", [None, "*/*", "application/json", "text/html"])
+@pytest.mark.parametrize("case", ANSWERS)
+def test_every_answer_whatever_the_platform_says_it_accepts(front, case, accept):
+    post, status, content_type = ANSWERS[case]
+    answer = front(shelf.from_api(post(), accept=accept))
+    assert answer["statusCode"] == status
+    assert answer["headers"]["Content-Type"] == content_type
+    assert isinstance(answer["body"], str)
+    assert not answer.get("isBase64Encoded")
+    json.dumps(answer)
+
+
+def test_twilio_is_told_to_say_nothing(front):
+    body = front(shelf.from_api(message("twilio")))["body"]
+    assert "<Response" in body
+
+
+def test_the_handshake_s_challenge_is_given_back(front):
+    assert front(shelf.load("api_handshake"))["body"] == "1158201444"
+
+
+@pytest.mark.parametrize("method", ["HEAD", "PUT", "DELETE", "OPTIONS"])
+def test_methods_without_a_route_are_405(front, method):
+    assert front(shelf.from_api(replace(message(), method=method)))["statusCode"] == 405
+
+
+@pytest.mark.parametrize("content_type", ["application/x-new", "text/xml", "", "nonsense", 'a/b; c="d', None])
+def test_any_content_type_and_none_get_in(front, content_type):
+    post = message()
+    post = without(post, "content-type") if content_type is None else post
+    if content_type is not None:
+        post.headers["content-type"] = content_type
+    assert front(shelf.from_api(post))["statusCode"] == 200
+    assert len(front.queued()) == 1
+
+
+@pytest.mark.parametrize(("body", "status"), [(b"", 401), (b"{}", 401)])
+def test_an_unsigned_empty_body_is_refused(front, body, status):
+    post = without(replace(message(), body=body), "x-hub-signature-256")
+    assert front(shelf.from_api(post))["statusCode"] == status
+
+
+def test_a_signed_empty_body_is_kept_as_unreadable(front):
+    assert front(shelf.from_api(signed(b"")))["statusCode"] == 200
+    assert len(front.objects()) == 1
+
+
+def test_three_megabytes_of_one_message_get_in_by_the_bucket(front):
+    # Letters that deflate little, so that it is too large for the queue.
+    letters = "".join(chr(0x4E00 + (i * 7919 + i * i) % 20000) for i in range(520_000))
+    body = meta(text_message(1, letters))
+    assert 3_000_000 < len(body) < 4 * 1024 * 1024
+    assert front(shelf.from_api(signed(body)))["statusCode"] == 200
+    [key] = front.objects()
+    assert key.startswith("oversize/")
+
+
+def test_a_thousand_updates_in_one_post_take_a_hundred_calls(front):
+    calls = []
+    runtime._front("sqs", 1).meta.events.register("before-call", lambda model, **_: calls.append(model.name))
+    body = meta(*[text_message(number, "سلام") for number in range(1000)])
+    assert front(shelf.from_api(signed(body)))["statusCode"] == 200
+    assert calls == ["SendMessageBatch"] * 100
+    events = front.queued()
+    assert sorted(event.id for event in events) == sorted(f"wamid.{number}" for number in range(1000))
+
+
+@pytest.mark.parametrize("channel", ACCOUNTS)
+def test_one_call_acknowledges_a_message_once_warm(front, channel):
+    front(shelf.from_api(message(channel)))
+    calls = []
+    for client in (runtime._front("sqs", 1), runtime._front("dynamodb", 2), runtime._front("ssm", 2)):
+        client.meta.events.register("before-call", lambda model, **_: calls.append(model.name))
+    assert front(shelf.from_api(message(channel, number=2)))["statusCode"] == 200
+    assert calls == ["SendMessageBatch"]
+
+
+def test_a_queue_that_is_gone_is_503_where_the_platform_sends_again(front):
+    front.lose_queue()
+    answer = front(shelf.from_api(message(), accept=None))
+    assert (answer["statusCode"], answer["body"]) == (503, "")
+    assert int(answer["headers"]["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize(("status", "code"), [(400, "AccessDeniedException"), (400, "QueueDoesNotExist")])
+def test_a_queue_that_refuses_us_costs_twilio_nothing(front, status, code):
+    runtime._front("sqs", 1).meta.events.register_first("before-send", refusing(status, code))
+    assert front(shelf.from_api(message("twilio")))["statusCode"] == 200
+    [key] = front.objects()
+    assert key.startswith("undelivered/")
+    assert front(shelf.from_api(message()))["statusCode"] == 503
+
+
+def test_a_busy_queue_is_tried_three_times(front):
+    calls = []
+    events = runtime._front("sqs", 1).meta.events
+    events.register_first("before-send", refusing(503, "ServiceUnavailable"))
+    events.register("before-call", lambda model, **_: calls.append(model.name))
+    assert front(shelf.from_api(message()))["statusCode"] == 503
+    assert len(calls) == 3
+
+
+def test_a_configuration_that_was_never_read_is_503_and_no_404(front):
+    front.lose_table()
+    assert front(shelf.from_api(message()))["statusCode"] == 503
+    assert front(shelf.from_api(replace(message(), body=b"{}")))["statusCode"] == 503
+
+
+def test_nothing_pushed_yet_is_503(front):
+    key = {"pk": {"S": "CONFIG"}, "sk": {"S": "CURRENT"}}
+    boto3.client("dynamodb").delete_item(TableName=front.environment["HUB_TABLE"], Key=key)
+    assert front(shelf.from_api(message()))["statusCode"] == 503
+
+
+def test_a_stale_configuration_and_stale_secrets_serve_through_an_outage(front):
+    assert front(shelf.from_api(message()))["statusCode"] == 200
+    front.lose_table()
+    front.lose_secrets()
+    front.clock.now += 3600
+    assert front(shelf.from_api(message(number=2)))["statusCode"] == 200
+    assert front(shelf.from_api(replace(message(), body=b"{}")))["statusCode"] == 401
+    unknown = replace(message(), url=f"{PUBLIC}/webhooks/whatsapp/1")
+    assert front(shelf.from_api(unknown))["statusCode"] == 503, "it may have been added meanwhile"
+
+
+def test_secrets_that_were_never_read_are_503_and_no_401(front):
+    front.lose_secrets()
+    assert front(shelf.from_api(message()))["statusCode"] == 503
+    assert front(shelf.from_api(replace(message(), body=b"{}")))["statusCode"] == 503
+
+
+def test_a_missing_environment_is_503(front, monkeypatch):
+    monkeypatch.delenv("HUB_TABLE")
+    answer = front(shelf.from_api(message()))
+    assert answer["statusCode"] == 503
+    assert "HUB_TABLE is missing" in front.said.getvalue()
+
+
+def test_a_bug_is_500_and_its_message_is_not_logged(front):
+    def broken(**_):
+        raise ValueError(TEXT)
+
+    runtime._front("sqs", 1).meta.events.register("before-call", broken)
+    answer = front(shelf.from_api(message()))
+    assert (answer["statusCode"], answer["body"]) == (500, "")
+    [line] = [json.loads(line) for line in front.said.getvalue().splitlines() if '"bug"' in line]
+    assert line["reason"] == "ValueError"
+    assert any("receive.py" in frame for frame in line["frames"])
+    assert TEXT not in front.said.getvalue()
+    assert json.dumps(TEXT)[1:-1] not in front.said.getvalue()
+
+
+@pytest.mark.parametrize(
+    "public_url", [f"{PUBLIC}/hub", "https://a1.execute-api.eu-central-1.amazonaws.com/hub"]
+)
+def test_the_signed_url_is_ours_whatever_stage_it_is_deployed_under(front_of, public_url):
+    with front_of(a_stage_with_a_number(public_url=public_url)) as front:
+        url = shelf.webhook_url("twilio", NUMBER, public_url)
+        assert front(shelf.from_api(message("twilio", url=url)))["statusCode"] == 200
+
+
+def test_a_custom_domain_may_put_a_path_before_ours(front_of):
+    with front_of(a_stage_with_a_number(public_url=f"{PUBLIC}/desk")) as front:
+        url = shelf.webhook_url("twilio", NUMBER, f"{PUBLIC}/desk")
+        event = shelf.from_api(replace(message("twilio", url=url), url=shelf.webhook_url("twilio", NUMBER)))
+        event["path"] = f"/desk{event['path']}"
+        assert front(event)["statusCode"] == 200
+
+
+@pytest.mark.parametrize("account", [NUMBER, "%2B982100000001"])
+def test_a_url_is_signed_as_it_was_entered_escaped_or_not(front, account):
+    url = f"{PUBLIC}/webhooks/twilio/{account}"
+    assert front(shelf.from_api(message("twilio", url=url)))["statusCode"] == 200
+
+
+def test_a_query_that_was_entered_is_part_of_what_is_signed(front):
+    url = shelf.webhook_url("twilio", NUMBER) + "?from=site&campaign=spring%20sale"
+    assert front(shelf.from_api(message("twilio", url=url)))["statusCode"] == 200
+    other = shelf.from_api(message("twilio", url=url))
+    other["multiValueQueryStringParameters"]["from"] = ["elsewhere"]
+    assert front(other)["statusCode"] == 401
+
+
+def test_nothing_personal_and_no_secret_is_said_of_anybody(front):
+    posts = [
+        *(message(channel, kind) for channel in ACCOUNTS for kind in ("message", "image", "location")),
+        message("telegram", "contact"),
+        message("whatsapp", "contact"),
+        message("twilio", "whatsapp"),
+        message("twilio", "call"),
+        *(replace(message(channel), body=message(channel).body + b"&") for channel in ACCOUNTS),
+        signed(b"\xff not json +989120000001"),
+        signed(meta({**text_message(1, TEXT), "timestamp": "292277026596"})),
+        replace(message(), url=f"{PUBLIC}/webhooks/whatsapp/989120000001"),
+        replace(message(), url=f"{PUBLIC}/webhooks/+989120000001/1"),
+    ]
+    answers = [front(shelf.from_api(post)) for post in posts]
+    front.lose_queue()
+    answers += [front(shelf.from_api(message(number=9))), front(shelf.from_api(message("twilio", number=9)))]
+    front.lose_table()
+    front.clock.now += 3600
+    answers.append(front(shelf.from_api(replace(message(), url=f"{PUBLIC}/webhooks/whatsapp/989120000001"))))
+    assert {answer["statusCode"] for answer in answers} == {200, 401, 404, 503}
+    said = front.said.getvalue() + json.dumps(answers) + "".join(front.objects())
+    assert said.count("\n") > 20
+    signatures = [
+        value.split("=", 1)[-1] for post in posts for name, value in post.headers.items() if "sign" in name
+    ]
+    secrets = [value for held in SECRETS.values() for values in held.values() for value in values]
+    personal = [TEXT, NAME, "سارا", "9120000001", "9120000003", "Neda", "wamid", "700000001", "35.69"]
+    escaped = [json.dumps(word)[1:-1] for word in personal]
+    assert [word for word in (*personal, *escaped, *secrets, *signatures) if word in said] == []
+
+
+def test_the_shelf_is_what_it_says():
+    assert (
+        base64.b64decode(shelf.load("api_binary_body")["body"])
+        == shelf.load("api_text_body")["body"].encode()
+    )
+    assert "Accept" not in shelf.load("api_no_accept")["headers"]
+    assert "Content-Type" not in shelf.load("api_no_content_type")["headers"]
+    assert shelf.load("api_escaped_path")["pathParameters"]["account"].startswith("%2B")
+    assert a_stage().accounts
