@@ -13,6 +13,7 @@ import json
 import os
 import secrets as chance
 import shutil
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -24,7 +25,7 @@ from chalicelib.webhook import Account
 from ops.environments import BUILD, ROOT
 from ops.hub.push import push
 from ops.hub.site import Site
-from ops.localaws import REGION, LocalAws
+from ops.localaws import REGION, LocalAws, LocalAwsError
 from ops.package import package
 from ops.scenario import Door
 from ops.stack import Outputs
@@ -33,6 +34,8 @@ from ops.standin import Standin
 from ops.tryton import Tryton
 
 STAGE = "local"
+
+_POLL = 0.3
 
 Say = Callable[[str], None]
 """Told what is being done, one step after another."""
@@ -107,6 +110,23 @@ class LocalHub:
         self.aws.stop()
         self.tryton.stop()
         self.crm.stop()
+
+    def wait_until_quiet(self, patience: float = 60) -> None:
+        """Until no queue holds or hides a message. Raises `LocalAwsError` if that does not happen."""
+        sqs, deadline = self.aws.client("sqs"), time.monotonic() + patience
+        asked = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        while time.monotonic() < deadline:
+            held = [
+                int(count)
+                for url in (self.outputs.events_queue, *self.outputs.target_queues.values())
+                for count in sqs.get_queue_attributes(QueueUrl=url, AttributeNames=asked)[
+                    "Attributes"
+                ].values()
+            ]
+            if not any(held):
+                return
+            time.sleep(_POLL)
+        raise LocalAwsError(f"the queues still hold messages after {patience:.0f} s")
 
     @property
     def doors(self) -> dict[str, Door]:

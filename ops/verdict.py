@@ -103,7 +103,20 @@ def _await(hub: LocalHub, wanted: Sequence[Event], patience: float) -> _Found:
         time.sleep(_POLL)
         found = _look(hub)
     time.sleep(_QUIET)
-    return _look(hub)
+    return _of_the_story(_look(hub), missing)
+
+
+def _of_the_story(found: _Found, wanted: set[str]) -> _Found:
+    """Only what the story's customers have: others may be at it meanwhile."""
+    people = {arrival.subject for arrival in found.arrivals if arrival.id in wanted}
+    parties = tuple(party for party in found.parties if party.code.removeprefix("hub:") in people)
+    numbers = {party.id for party in parties}
+    return _Found(
+        arrivals=tuple(arrival for arrival in found.arrivals if arrival.subject in people),
+        parties=parties,
+        notes=tuple(note for note in found.notes if note[2] in numbers),
+        leads=tuple(lead for lead in found.leads if lead.party in numbers),
+    )
 
 
 def _look(hub: LocalHub) -> _Found:

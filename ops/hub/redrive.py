@@ -24,6 +24,9 @@ from ops.hub.site import Site
 _HELD_SECONDS = 120
 """For so long a dead letter is ours alone: enough to send it and delete it."""
 
+_LONG_ENOUGH_TO_ASK_EVERYWHERE = 1
+"""Seconds; without waiting SQS asks only some of its servers, and an empty answer proves nothing."""
+
 _REDRIVEN = "redriven"
 """The reason why a ledger waits that no worker has taken up since."""
 
@@ -151,6 +154,7 @@ def _received(site: Site, queue: str) -> list[dict[str, Any]]:
     answer = site.client("sqs").receive_message(
         QueueUrl=queue,
         MaxNumberOfMessages=10,
+        WaitTimeSeconds=_LONG_ENOUGH_TO_ASK_EVERYWHERE,
         VisibilityTimeout=_HELD_SECONDS,
         MessageSystemAttributeNames=["MessageGroupId"],
     )

@@ -83,7 +83,7 @@ def person(phone: str, name: str) -> Person:
         raise Stop(Code.USAGE, f"{phone} is not a phone number: write it like +989120000003")
     digits = known.number.removeprefix("+")
     invented = Person(
-        first_name="",
+        first_name="مهمان",
         last_name=digits[-4:],
         phone=known.number,
         user_id=10**9 + int(digits[-9:]),

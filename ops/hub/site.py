@@ -70,7 +70,6 @@ class Site:
             _become_local(endpoint, region)
         queues = dict(described["target_queues"])
         dead = {name: _dead(url) for name, url in {"events": described["events_queue"], **queues}.items()}
-        addresses = {name.upper(): value for name, value in described.items() if name.endswith("_url")}
         return cls(
             stage=described["stage"],
             hub_url=described["hub_url"],
@@ -79,7 +78,7 @@ class Site:
             target_queues=queues,
             dead_queues=described.get("dead_queues") or dead,
             secrets=described["secrets"],
-            variables={**addresses, "PUBLIC_URL": described["hub_url"]},
+            variables={"PUBLIC_URL": described["hub_url"], **described.get("variables", {})},
             table=Table(described["table"], region, endpoint or None),
             client=_clients(boto3.Session(region_name=region)),
             now=_now,

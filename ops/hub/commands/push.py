@@ -43,7 +43,7 @@ def push(
             warn(f"warning: {fault}")
         _show(planned, f"{site.stage} is back at {to}", to, as_json)
     else:
-        _push(site, folder or ROOT / "infra" / "stages" / site.stage, given or [], dry_run, as_json)
+        _push(site, folder or _folder(site.stage), given or [], dry_run, as_json)
 
 
 def _push(site: Site, folder: Path, given: list[str], dry_run: bool, as_json: bool) -> None:
@@ -61,7 +61,8 @@ def _push(site: Site, folder: Path, given: list[str], dry_run: bool, as_json: bo
     if planned.faults:
         raise Stop(Code.USAGE, "\n".join(planned.faults))
     if dry_run:
-        _show(planned, "nothing was pushed", planned.version, as_json)
+        said = "nothing was pushed" if planned.changes else "nothing would change"
+        _show(planned, said, planned.version, as_json)
         return
     version = configuration.push(site, stage)
     done = (
@@ -93,6 +94,12 @@ def _list(site: Site, as_json: bool) -> None:
 
 def _fault(file: Path | None, line: int, text: str) -> dict[str, object]:
     return {"file": str(file) if file else None, "line": line or None, "fault": text}
+
+
+def _folder(stage: str) -> Path:
+    """Named from where the operator is, so that the faults' lines can be jumped to."""
+    folder = ROOT / "infra" / "stages" / stage
+    return folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
 
 
 def _variables(given: list[str]) -> dict[str, str]:

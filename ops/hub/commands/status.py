@@ -36,7 +36,7 @@ def _print(found: Health) -> None:
     out.print(table(("target", "breaker", "failures", "since", "tried again"), breakers))
     out.print()
     people = [(p.name, p.person, f"{p.open} of {p.capacity}") for p in found.people]
-    out.print(table(("person", "", "conversations"), people))
+    out.print(table(("person", "id", "conversations"), people))
     out.print()
     out.print(table(("in the bucket", "objects"), [(k, _alarming(n)) for k, n in found.bucket.items()]))
 
