@@ -42,6 +42,7 @@ class Delivery:
     owner: the person who owns it now, None while nobody does.
     contact: the customer's id at this target, empty until there is one.
     lead: the id there of what was opened for the conversation, empty if nothing was.
+    seq and index: the event's place among all of this profile's events.
     """
 
     event: Event
@@ -55,6 +56,7 @@ class Delivery:
     contact: str = ""
     lead: str = ""
     seq: int = 0
+    index: int = 0
 
     @property
     def phones(self) -> tuple[str, ...]:

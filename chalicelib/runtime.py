@@ -250,7 +250,7 @@ def switch(target: str, enabled: bool) -> None:
 def _sender(private_network: bool) -> Callable[[Call], Reply]:
     from chalicelib.http import sender
 
-    return sender(private_network=private_network, connect_seconds=3, read_seconds=10)
+    return sender(private_network=private_network, connect_seconds=2, read_seconds=8)
 
 
 def call(target: Target, request: Call) -> Reply:

@@ -14,7 +14,8 @@ from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 NAMESPACE = "Switchboard"
 
-log = Logger(service="switchboard")
+# Named by POWERTOOLS_SERVICE_NAME, and not after the app: that logger Chalice silences up to errors.
+log = Logger()
 
 
 class Count(Protocol):

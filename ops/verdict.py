@@ -144,7 +144,7 @@ def _standin_faults(found: _Found, wanted: Sequence[Event]) -> list[str]:
         f"the stand-in was sent {a.id} {a.posts} times" for a in found.arrivals if a.posts > 1 or a.altered
     ]
     for subject in {arrival.subject for arrival in found.arrivals}:
-        sequences = [int(a.sequence) for a in found.arrivals if a.subject == subject]
+        sequences = [a.sequence for a in found.arrivals if a.subject == subject]
         if sequences != sorted(sequences):
             faults.append(f"the stand-in got customer {subject} out of order")
     return faults

@@ -104,7 +104,7 @@ def cloud_event(delivery: Delivery) -> dict[str, object]:
         "type": f"switchboard.{event.kind}",
         "subject": delivery.profile.id,
         "time": _shown(event.occurred_at),
-        "sequence": f"{delivery.seq:012d}",
+        "sequence": f"{delivery.seq:012d}.{delivery.index:03d}",
         "datacontenttype": "application/json",
         "data": {
             "event": _shown(event),

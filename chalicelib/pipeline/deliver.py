@@ -227,6 +227,7 @@ class Deliver:
             contact=reference.remote if isinstance(reference, ReferenceRow) and reference.remote else "",
             lead=self._lead(absorbed, errand.target) if absorbed.moved and not absorbed.opened else "",
             seq=absorbed.seq,
+            index=absorbed.index,
         )
 
     def _lead(self, absorbed: Absorbed, target: Target) -> str:

@@ -70,7 +70,7 @@ def test_the_cloudevents_library_reads_what_is_sent():
     assert event.get_subject() == "p1"
     assert event.get_time() == playing.AT
     assert unquote(event.get_source()) == "/switchboard/telegram/shop بات/1"
-    assert event.get_extension("sequence") == "000000000003"
+    assert event.get_extension("sequence") == "000000000003.000"
     assert set(event.get_data()) == {"event", "profile", "decision", "conversation"}
 
 
