@@ -1,14 +1,11 @@
 """The front door in this process, over moto, with faults at its AWS clients and a clock to turn."""
 
-import io
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
 
-import boto3
 import pytest
-from botocore.awsrequest import AWSResponse
 from moto import mock_aws
 
 from chalicelib import runtime, telemetry
@@ -24,16 +21,24 @@ NUMBER = "+982100000001"
 
 @dataclass
 class Front:
-    """A deployed front door. `said` is all that it printed."""
+    """A deployed front door."""
 
     environment: dict
-    said: io.StringIO
     clock: SimpleNamespace
+    capture: pytest.CaptureFixture
+    printed: str = ""
 
     def __call__(self, event):
         import app
 
         return app.app(event, Context())
+
+    @property
+    def said(self):
+        """All that it has printed."""
+        out, err = self.capture.readouterr()
+        self.printed += out + err
+        return self.printed
 
     def queued(self):
         """The events on the queue, taken from it."""
@@ -44,39 +49,48 @@ class Front:
         return deployed.objects(self.environment["HUB_BUCKET"])
 
     def lose_queue(self):
-        boto3.client("sqs").delete_queue(QueueUrl=self.environment["HUB_EVENTS_QUEUE"])
+        deployed.aws("sqs").delete_queue(QueueUrl=self.environment["HUB_EVENTS_QUEUE"])
 
     def lose_table(self):
-        boto3.client("dynamodb").delete_table(TableName=self.environment["HUB_TABLE"])
+        deployed.aws("dynamodb").delete_table(TableName=self.environment["HUB_TABLE"])
 
     def lose_secrets(self):
-        found = boto3.client("ssm").get_parameters_by_path(Path=deployed.SECRETS, Recursive=True)
-        boto3.client("ssm").delete_parameters(Names=[one["Name"] for one in found["Parameters"]])
+        found = deployed.aws("ssm").get_parameters_by_path(Path=deployed.SECRETS, Recursive=True)
+        deployed.aws("ssm").delete_parameters(Names=[one["Name"] for one in found["Parameters"]])
+
+
+class Stdout:
+    """Wherever standard output goes now: a logger keeps the one it was made with."""
+
+    def write(self, line):
+        sys.stdout.write(line)
+
+    def flush(self):
+        sys.stdout.flush()
+
+
+for handler in telemetry.log.handlers:
+    handler.stream = Stdout()
 
 
 def forget():
-    """As if the container were new."""
-    for part in vars(runtime).values():
-        if hasattr(part, "cache_clear"):
+    """As if the container were new; but for the session, whose service models take long to read."""
+    for name, part in vars(runtime).items():
+        if hasattr(part, "cache_clear") and name != "_session":
             part.cache_clear()
 
 
 @contextmanager
-def a_front(stage, monkeypatch):
-    said, clock = io.StringIO(), SimpleNamespace(now=1000.0)
-    monkeypatch.setattr(sys, "stdout", said)
-    monkeypatch.setattr(sys, "stderr", said)
+def a_front(stage, monkeypatch, capture):
+    clock = SimpleNamespace(now=1000.0)
     monkeypatch.setattr(runtime, "time", SimpleNamespace(monotonic=lambda: clock.now))
-    kept = [(handler, handler.setStream(said)) for handler in telemetry.log.handlers]
     with mock_aws():
         environment = deployed.deploy(setup_of(stage))
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
         forget()
-        yield Front(environment=environment, said=said, clock=clock)
+        yield Front(environment=environment, clock=clock, capture=capture)
     forget()
-    for handler, stream in kept:
-        handler.setStream(stream)
 
 
 def a_stage_with_a_number(**changes):
@@ -86,22 +100,22 @@ def a_stage_with_a_number(**changes):
 
 
 @pytest.fixture
-def front(monkeypatch):
-    with a_front(a_stage_with_a_number(), monkeypatch) as deployed_front:
+def front(monkeypatch, capsys):
+    with a_front(a_stage_with_a_number(), monkeypatch, capsys) as deployed_front:
         yield deployed_front
 
 
 @pytest.fixture
-def front_of(monkeypatch):
+def front_of(monkeypatch, capsys):
     """A front door of a stage of one's own."""
-    return lambda stage: a_front(stage, monkeypatch)
+    return lambda stage: a_front(stage, monkeypatch, capsys)
+
+
+def answering(status, body):
+    """For a client's `before-call`: AWS answers this, and moto is not asked."""
+    return lambda **_: (SimpleNamespace(status_code=status), {"ResponseMetadata": {}, **body})
 
 
 def refusing(status, code):
-    """For a client's `before-send`: AWS answers with this error."""
-
-    class Raw:
-        def stream(self):
-            return [f'{{"__type":"{code}","message":"no"}}'.encode()]
-
-    return lambda request, **_: AWSResponse(request.url, status, {}, Raw())
+    """For a client's `before-call`: AWS answers with this error."""
+    return answering(status, {"Error": {"Code": code, "Message": "no"}})

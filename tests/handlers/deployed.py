@@ -4,6 +4,7 @@ Imports nothing of `chalicelib`, so that a fresh interpreter can deploy and then
 """
 
 import base64
+import functools
 import itertools
 import json
 
@@ -25,6 +26,9 @@ _FIFO = {
 
 _numbers = itertools.count()
 
+aws = functools.cache(boto3.client)
+"""A client of a service, made once: to make one takes longer than a test."""
+
 
 def deploy(setup):
     """Make everything inside `mock_aws`; returns the functions' environment.
@@ -33,18 +37,18 @@ def deploy(setup):
     (names), and `rows` (as `rows_of` gives them).
     """
     table, bucket = f"hub{next(_numbers)}", f"hub-{next(_numbers)}"
-    boto3.client("dynamodb").create_table(TableName=table, **table_definition())
-    boto3.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    aws("dynamodb").create_table(TableName=table, **table_definition())
+    aws("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
     events = _queue("events")
     targets = {name: _queue(f"target-{name}") for name in setup.get("targets", ())}
     for path, value in setup.get("parameters", {}).items():
-        boto3.client("ssm").put_parameter(Name=f"{SECRETS}/{path}", Value=value, Type="SecureString")
+        aws("ssm").put_parameter(Name=f"{SECRETS}/{path}", Value=value, Type="SecureString")
     if sections := setup.get("sections"):
         item = {"pk": {"S": "CONFIG"}, "sk": {"S": "CURRENT"}, "row": {"S": "config"}, "version": {"S": "v1"}}
         item |= {name: {"B": base64.b64decode(section)} for name, section in sections.items()}
-        boto3.client("dynamodb").put_item(TableName=table, Item=item)
+        aws("dynamodb").put_item(TableName=table, Item=item)
     for row in setup.get("rows", ()):
-        boto3.client("dynamodb").put_item(TableName=table, Item=_with_bytes(row))
+        aws("dynamodb").put_item(TableName=table, Item=_with_bytes(row))
     return {
         "HUB_STAGE": STAGE,
         "HUB_TABLE": table,
@@ -59,37 +63,35 @@ def messages(url):
     """What lies on a queue: the body and attributes of each message, received for good."""
     found = []
     while True:
-        answer = boto3.client("sqs").receive_message(
-            QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"]
-        )
+        answer = aws("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"])
         if "Messages" not in answer:
             return found
         for message in answer["Messages"]:
             found.append({"body": message["Body"], "attributes": message["Attributes"]})
-            boto3.client("sqs").delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            aws("sqs").delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
 
 
 def rows_of(table):
     """Every row of a table, as DynamoDB JSON with its bytes in base64."""
-    items = boto3.client("dynamodb").scan(TableName=table, ConsistentRead=True)["Items"]
+    items = aws("dynamodb").scan(TableName=table, ConsistentRead=True)["Items"]
     return [_with_text(item) for item in items]
 
 
 def only_rows():
     """Every row of the one table there is."""
-    [table] = boto3.client("dynamodb").list_tables()["TableNames"]
+    [table] = aws("dynamodb").list_tables()["TableNames"]
     return rows_of(table)
 
 
 def objects(bucket):
     """The keys in a bucket."""
-    listed = boto3.client("s3").list_objects_v2(Bucket=bucket)
+    listed = aws("s3").list_objects_v2(Bucket=bucket)
     return [entry["Key"] for entry in listed.get("Contents", ())]
 
 
 def _queue(what):
     name = f"switchboard-{STAGE}-{what}.fifo"
-    return boto3.client("sqs").create_queue(QueueName=name, Attributes=_FIFO)["QueueUrl"]
+    return aws("sqs").create_queue(QueueName=name, Attributes=_FIFO)["QueueUrl"]
 
 
 def _with_text(item):

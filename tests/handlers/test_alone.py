@@ -35,6 +35,7 @@ def interpreter(*arguments, **options):
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_DEFAULT_REGION": deployed.REGION,
+        "POWERTOOLS_SERVICE_NAME": f"switchboard-{deployed.STAGE}",
     }
     done = subprocess.run(
         [sys.executable, *arguments],
@@ -199,6 +200,15 @@ def test_the_front_door_imports_nothing_that_only_workers_need():
         "aws_xray_sdk",
     )
     assert [name for name in loaded if name in heavy or name.startswith(tuple(f"{h}." for h in heavy))] == []
+
+
+def test_the_app_does_not_silence_our_log():
+    code = (
+        "import app; from chalicelib.telemetry import count, outcome; outcome('webhooks', 'done'); count('n')"
+    )
+    line, metric = map(json.loads, interpreter("-c", code).stdout.splitlines())
+    assert (line["service"], line["outcome"]) == ("switchboard-local", "done")
+    assert metric["service"] == "switchboard-local"
 
 
 def test_a_secret_and_a_person_are_never_in_what_a_function_prints(tmp_path):

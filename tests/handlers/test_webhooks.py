@@ -6,14 +6,14 @@ import hmac
 import json
 from dataclasses import replace
 
-import boto3
 import pytest
 
 from chalicelib import runtime
+from chalicelib.messages import from_text, unpack_intake
 from ops import platforms
 from ops.platforms import Post
-from tests.handlers import shelf
-from tests.handlers.conftest import NUMBER, a_stage_with_a_number, refusing
+from tests.handlers import deployed, shelf
+from tests.handlers.conftest import NUMBER, a_stage_with_a_number, answering, refusing
 from tests.pipeline.world import SECRETS, START, a_stage
 
 PUBLIC = "https://hub.example.org"
@@ -57,9 +57,8 @@ def meta(*messages):
 
 def text_message(number, text):
     sender = f"9891200{number:05d}"
-    return {
-        "from": sender, "id": f"wamid.{number}", "timestamp": "1795593600", "type": "text", "text": {"body": text}
-    }  # fmt: skip
+    text_part = {"type": "text", "text": {"body": text}}
+    return {"from": sender, "id": f"wamid.{number}", "timestamp": "1795593600", **text_part}
 
 
 def without(post, *names):
@@ -94,13 +93,13 @@ def test_bytes_that_are_no_text_are_verified_as_they_are_and_kept(front):
 
 
 def test_bytes_that_are_no_text_where_nobody_reads_harm_nobody(front):
-    body = meta(text_message(1, "hi")).replace(b'"id": "1"', b'"id": "\xff\xfe"', 1)
+    body = meta({**text_message(1, "hi"), "unread": "?"}).replace(b'"?"', b'"\xff\xfe"')
     assert front(shelf.from_api(signed(body)))["statusCode"] == 200
     assert [event.text for event in front.queued()] == ["hi"]
 
 
 ANSWERS = {
-    "accepted": (lambda: message(), 200, "text/plain; charset=utf-8"),
+    "accepted": (message, 200, "text/plain; charset=utf-8"),
     "accepted by Twilio's rules": (lambda: message("twilio"), 200, "text/xml; charset=utf-8"),
     "handshake": (
         lambda: platforms.handshake(
@@ -132,15 +131,13 @@ ANSWERS = {
 
 
 @pytest.mark.parametrize("accept", [None, "*/*", "application/json", "text/html"])
-@pytest.mark.parametrize("case", ANSWERS)
-def test_every_answer_whatever_the_platform_says_it_accepts(front, case, accept):
-    post, status, content_type = ANSWERS[case]
-    answer = front(shelf.from_api(post(), accept=accept))
-    assert answer["statusCode"] == status
-    assert answer["headers"]["Content-Type"] == content_type
-    assert isinstance(answer["body"], str)
-    assert not answer.get("isBase64Encoded")
-    json.dumps(answer)
+def test_every_answer_whatever_the_platform_says_it_accepts(front, accept):
+    for case, (post, status, content_type) in ANSWERS.items():
+        answer = front(shelf.from_api(post(), accept=accept))
+        assert (case, answer["statusCode"]) == (case, status)
+        assert (case, answer["headers"]["Content-Type"]) == (case, content_type)
+        assert isinstance(answer["body"], str)
+        assert not answer.get("isBase64Encoded")
 
 
 def test_twilio_is_told_to_say_nothing(front):
@@ -152,25 +149,24 @@ def test_the_handshake_s_challenge_is_given_back(front):
     assert front(shelf.load("api_handshake"))["body"] == "1158201444"
 
 
-@pytest.mark.parametrize("method", ["HEAD", "PUT", "DELETE", "OPTIONS"])
-def test_methods_without_a_route_are_405(front, method):
-    assert front(shelf.from_api(replace(message(), method=method)))["statusCode"] == 405
+def test_methods_without_a_route_are_405(front):
+    for method in ("HEAD", "PUT", "DELETE", "OPTIONS"):
+        assert front(shelf.from_api(replace(message(), method=method)))["statusCode"] == 405
 
 
-@pytest.mark.parametrize("content_type", ["application/x-new", "text/xml", "", "nonsense", 'a/b; c="d', None])
-def test_any_content_type_and_none_get_in(front, content_type):
-    post = message()
-    post = without(post, "content-type") if content_type is None else post
-    if content_type is not None:
-        post.headers["content-type"] = content_type
+def test_any_content_type_and_none_get_in(front):
+    post = without(message(), "content-type")
     assert front(shelf.from_api(post))["statusCode"] == 200
-    assert len(front.queued()) == 1
+    for content_type in ("application/x-new", "text/xml", "", "nonsense", 'a/b; c="d'):
+        typed = replace(post, headers={**post.headers, "content-type": content_type})
+        assert front(shelf.from_api(typed))["statusCode"] == 200
+    assert len(front.queued()) == 1, "sent again within minutes, the queue itself drops it"
 
 
-@pytest.mark.parametrize(("body", "status"), [(b"", 401), (b"{}", 401)])
-def test_an_unsigned_empty_body_is_refused(front, body, status):
-    post = without(replace(message(), body=body), "x-hub-signature-256")
-    assert front(shelf.from_api(post))["statusCode"] == status
+def test_an_unsigned_empty_body_is_refused(front):
+    for body in (b"", b"{}"):
+        post = without(replace(message(), body=body), "x-hub-signature-256")
+        assert front(shelf.from_api(post))["statusCode"] == 401
 
 
 def test_a_signed_empty_body_is_kept_as_unreadable(front):
@@ -189,13 +185,15 @@ def test_three_megabytes_of_one_message_get_in_by_the_bucket(front):
 
 
 def test_a_thousand_updates_in_one_post_take_a_hundred_calls(front):
-    calls = []
-    runtime._front("sqs", 1).meta.events.register("before-call", lambda model, **_: calls.append(model.name))
+    sent = []
+    events = runtime._front("sqs", 1).meta.events
+    events.register("provide-client-params", lambda params, **_: sent.append(params["Entries"]))
+    events.register("before-call", answering(200, {"Successful": [], "Failed": []}))
     body = meta(*[text_message(number, "سلام") for number in range(1000)])
     assert front(shelf.from_api(signed(body)))["statusCode"] == 200
-    assert calls == ["SendMessageBatch"] * 100
-    events = front.queued()
-    assert sorted(event.id for event in events) == sorted(f"wamid.{number}" for number in range(1000))
+    assert [len(entries) for entries in sent] == [10] * 100
+    intakes = [unpack_intake(from_text(entry["MessageBody"])) for entries in sent for entry in entries]
+    assert [event.id for intake in intakes for event in intake.events] == [f"wamid.{n}" for n in range(1000)]
 
 
 @pytest.mark.parametrize("channel", ACCOUNTS)
@@ -203,7 +201,7 @@ def test_one_call_acknowledges_a_message_once_warm(front, channel):
     front(shelf.from_api(message(channel)))
     calls = []
     for client in (runtime._front("sqs", 1), runtime._front("dynamodb", 2), runtime._front("ssm", 2)):
-        client.meta.events.register("before-call", lambda model, **_: calls.append(model.name))
+        client.meta.events.register("provide-client-params", lambda model, **_: calls.append(model.name))
     assert front(shelf.from_api(message(channel, number=2)))["statusCode"] == 200
     assert calls == ["SendMessageBatch"]
 
@@ -217,7 +215,7 @@ def test_a_queue_that_is_gone_is_503_where_the_platform_sends_again(front):
 
 @pytest.mark.parametrize(("status", "code"), [(400, "AccessDeniedException"), (400, "QueueDoesNotExist")])
 def test_a_queue_that_refuses_us_costs_twilio_nothing(front, status, code):
-    runtime._front("sqs", 1).meta.events.register_first("before-send", refusing(status, code))
+    runtime._front("sqs", 1).meta.events.register("before-call", refusing(status, code))
     assert front(shelf.from_api(message("twilio")))["statusCode"] == 200
     [key] = front.objects()
     assert key.startswith("undelivered/")
@@ -227,8 +225,8 @@ def test_a_queue_that_refuses_us_costs_twilio_nothing(front, status, code):
 def test_a_busy_queue_is_tried_three_times(front):
     calls = []
     events = runtime._front("sqs", 1).meta.events
-    events.register_first("before-send", refusing(503, "ServiceUnavailable"))
-    events.register("before-call", lambda model, **_: calls.append(model.name))
+    events.register("before-call", refusing(503, "ServiceUnavailable"))
+    events.register("provide-client-params", lambda model, **_: calls.append(model.name))
     assert front(shelf.from_api(message()))["statusCode"] == 503
     assert len(calls) == 3
 
@@ -241,7 +239,7 @@ def test_a_configuration_that_was_never_read_is_503_and_no_404(front):
 
 def test_nothing_pushed_yet_is_503(front):
     key = {"pk": {"S": "CONFIG"}, "sk": {"S": "CURRENT"}}
-    boto3.client("dynamodb").delete_item(TableName=front.environment["HUB_TABLE"], Key=key)
+    deployed.aws("dynamodb").delete_item(TableName=front.environment["HUB_TABLE"], Key=key)
     assert front(shelf.from_api(message()))["statusCode"] == 503
 
 
@@ -266,7 +264,7 @@ def test_a_missing_environment_is_503(front, monkeypatch):
     monkeypatch.delenv("HUB_TABLE")
     answer = front(shelf.from_api(message()))
     assert answer["statusCode"] == 503
-    assert "HUB_TABLE is missing" in front.said.getvalue()
+    assert "HUB_TABLE is missing" in front.said
 
 
 def test_a_bug_is_500_and_its_message_is_not_logged(front):
@@ -276,11 +274,11 @@ def test_a_bug_is_500_and_its_message_is_not_logged(front):
     runtime._front("sqs", 1).meta.events.register("before-call", broken)
     answer = front(shelf.from_api(message()))
     assert (answer["statusCode"], answer["body"]) == (500, "")
-    [line] = [json.loads(line) for line in front.said.getvalue().splitlines() if '"bug"' in line]
+    [line] = [json.loads(line) for line in front.said.splitlines() if '"bug"' in line]
     assert line["reason"] == "ValueError"
     assert any("receive.py" in frame for frame in line["frames"])
-    assert TEXT not in front.said.getvalue()
-    assert json.dumps(TEXT)[1:-1] not in front.said.getvalue()
+    assert TEXT not in front.said
+    assert json.dumps(TEXT)[1:-1] not in front.said
 
 
 @pytest.mark.parametrize(
@@ -334,10 +332,13 @@ def test_nothing_personal_and_no_secret_is_said_of_anybody(front):
     front.clock.now += 3600
     answers.append(front(shelf.from_api(replace(message(), url=f"{PUBLIC}/webhooks/whatsapp/989120000001"))))
     assert {answer["statusCode"] for answer in answers} == {200, 401, 404, 503}
-    said = front.said.getvalue() + json.dumps(answers) + "".join(front.objects())
+    said = front.said + json.dumps(answers) + "".join(front.objects())
     assert said.count("\n") > 20
     signatures = [
-        value.split("=", 1)[-1] for post in posts for name, value in post.headers.items() if "sign" in name
+        value.removeprefix("sha256=")
+        for post in posts
+        for name, value in post.headers.items()
+        if "sign" in name
     ]
     secrets = [value for held in SECRETS.values() for values in held.values() for value in values]
     personal = [TEXT, NAME, "سارا", "9120000001", "9120000003", "Neda", "wamid", "700000001", "35.69"]
