@@ -5,8 +5,9 @@ A parameter is a JSON object of secret name to one value or a list of active val
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
+
+import msgspec
 
 from chalicelib.errors import Misconfigured, Transient
 
@@ -59,13 +60,14 @@ class Parameters:
         return values
 
 
+_fields = msgspec.json.Decoder(dict[str, str | list[str]])
+
+
 def _values(name: str, text: str) -> Held:
     try:
-        fields = json.loads(text)
-        pairs = [(key, (value,) if isinstance(value, str) else tuple(value)) for key, value in fields.items()]
-    except (ValueError, AttributeError, TypeError):
-        # Not chained: the parser's error quotes what it read.
-        raise Misconfigured("secret_unreadable", f"parameter {name} is not a JSON object") from None
-    if not all(isinstance(value, str) for _, values in pairs for value in values):
-        raise Misconfigured("secret_unreadable", f"parameter {name} has a value that is not text")
-    return dict(pairs)
+        fields = _fields.decode(text)
+    except msgspec.DecodeError:
+        # Not chained: the parser's error may quote what it read.
+        detail = f"parameter {name} is no JSON object of texts and lists of texts"
+        raise Misconfigured("secret_unreadable", detail) from None
+    return {key: (value,) if isinstance(value, str) else tuple(value) for key, value in fields.items()}
