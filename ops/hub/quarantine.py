@@ -26,6 +26,7 @@ from ops.hub.exits import Code, Stop
 from ops.hub.site import Site
 
 _PREFIX = "quarantine/"
+_ONLY_A_PART = "it cannot be read without the rest of its request, which was not kept"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,8 +108,6 @@ def _read_again(kept: Kept, account: Account, stage: Stage) -> tuple[list[Event]
     left: list[str] = []
     for fragment in kept.fragments:
         read, unread = _parsed(fragment.where, fragment.content, kept, account, stage)
-        if not read and not unread and fragment.where != "$":
-            unread = [f"{fragment.where}: it cannot be read without the rest of its request"]
         events += read
         left += unread
     return events, left
@@ -127,7 +126,7 @@ def _parsed(
     try:
         parsed = list(CHANNELS[kept.channel].parse(request, account))
     except Rejected as error:
-        return [], [f"{where}: {error}"]
+        return [], [f"{where}: {error if where == '$' else _ONLY_A_PART}"]
     left = [f"{part.where}: {part.reason}" for part in parsed if isinstance(part, Unreadable)]
     events: list[Event] = []
     for part in parsed:
