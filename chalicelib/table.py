@@ -100,7 +100,7 @@ class Table:
         try:
             return _served(save)
         except PutError as error:
-            if error.cause_response_code == "ConditionalCheckFailedException":
+            if _code(error) == "ConditionalCheckFailedException":
                 return False
             raise _unserved(error) from error
 
@@ -114,7 +114,7 @@ class Table:
         try:
             return _served(save)
         except UpdateError as error:
-            if error.cause_response_code == "ConditionalCheckFailedException":
+            if _code(error) == "ConditionalCheckFailedException":
                 return False
             raise _unserved(error) from error
 
@@ -178,9 +178,19 @@ def _served(call: Callable[[], V]) -> V:
 
 def _unserved(error: PynamoDBException) -> Exception:
     """What a PynamoDB exception means for the caller; a code we do not know is a bug and stays itself."""
-    code = error.cause_response_code
+    code = _code(error)
     if code is None or code in _BUSY:
         return Transient("table_busy", code or type(error).__name__)
     if code in _WRONG:
         return Misconfigured("table_refused", code)
     return error
+
+
+def _code(error: PynamoDBException) -> str | None:
+    """The code of DynamoDB's answer, None if none came.
+
+    PynamoDB's `cause_response_code` breaks there: botocore's connection errors have a `response` of None.
+    """
+    answer = getattr(error.cause, "response", None) or {}
+    code = answer.get("Error", {}).get("Code")
+    return str(code) if code else None

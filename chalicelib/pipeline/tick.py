@@ -13,7 +13,7 @@ from chalicelib.config import Stage
 from chalicelib.crms import CRMS
 from chalicelib.crms.base import Credentials
 from chalicelib.delivery import Call, Reply, Target
-from chalicelib.errors import HubError
+from chalicelib.errors import HubError, Permanent
 from chalicelib.event import Event
 from chalicelib.messages import unpack_absorbed
 from chalicelib.people import Conversation, Profile
@@ -98,6 +98,8 @@ class Tick:
         try:
             credentials = self.credentials(target)
             crm.read(self.call(target, crm.probe(target, credentials, int(self.now().timestamp()))))
+        except Permanent:
+            return True  # it refuses this request, so it is there
         except HubError:
             return False
         return True

@@ -1,0 +1,219 @@
+"""DynamoDB's one table in memory: what the calls do, at the instant at which they take effect.
+
+Faults, latency and the loss of answers are added in front of it (`aws.py`).
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from tests.simulation.clock import Clock
+from tests.simulation.expressions import Item, condition, plain, updated
+
+Key = tuple[str, str]
+Change = Callable[[Key, Item | None, Item], None]
+"""Called with a key, its item before and after, when a write has taken effect."""
+
+INDEXES = {
+    "timeline": ("customer", "at"),
+    "due": ("due_shard", "due_at"),
+    "worklist": ("work_queue", "work_at"),
+}
+
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
+_LARGEST_ITEM = 400 * 1024
+_LARGEST_TRANSACTION = 4 * 1024 * 1024
+_MOST_IN_TRANSACTION = 100
+_MOST_IN_BATCH_GET = 100
+
+# Global secondary indexes are eventually consistent, "within a fraction of a second under normal conditions":
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html
+_INDEX_LAG = 1.0
+
+
+def failure(code: str, operation: str, **more: Any) -> ClientError:
+    """What botocore raises for an error that AWS answered."""
+    return ClientError({"Error": {"Code": code, "Message": code}, **more}, operation)
+
+
+class Dynamo:
+    """The table. watchers see every write that took effect, in order."""
+
+    def __init__(self, clock: Clock, rng: random.Random) -> None:
+        self.items: dict[Key, Item] = {}
+        self.watchers: list[Change] = []
+        self.commits: list[Callable[[list[tuple[Key, Item | None, Item]]], None]] = []
+        self._clock = clock
+        self._rng = rng
+        self._tokens: dict[str, float] = {}
+        self._earlier: dict[Key, tuple[float, Item | None]] = {}
+
+    def __call__(self, operation: str, asked: dict[str, Any]) -> dict[str, Any]:
+        """Carry out one call."""
+        return getattr(self, f"_{operation.lower()}")(asked)
+
+    def partition(self, pk: str) -> list[Item]:
+        """The items of a partition, by sort key."""
+        return [self.items[key] for key in sorted(self.items) if key[0] == pk]
+
+    def write(self, item: Item) -> None:
+        """Put an item from outside the hub (an operator's push)."""
+        self._store(item)
+
+    def _getitem(self, asked: dict[str, Any]) -> dict[str, Any]:
+        item = self.items.get(_key(asked["Key"]))
+        if item is None:
+            return {}
+        if projection := asked.get("ProjectionExpression"):
+            names = [asked["ExpressionAttributeNames"][word.strip()] for word in projection.split(",")]
+            item = {name: item[name] for name in names if name in item}
+        return {"Item": dict(item)}
+
+    def _batchgetitem(self, asked: dict[str, Any]) -> dict[str, Any]:
+        ((table, wanted),) = asked["RequestItems"].items()
+        keys = wanted["Keys"]
+        if len(keys) > _MOST_IN_BATCH_GET or len({_key(key) for key in keys}) != len(keys):
+            raise failure("ValidationException", "BatchGetItem")
+        # "If a partial result is returned, the operation returns a value for UnprocessedKeys":
+        # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
+        left: list[Any] = []
+        if len(keys) > 1 and self._rng.random() < 0.02:
+            keys, left = keys[: len(keys) // 2], keys[len(keys) // 2 :]
+        found = [dict(self.items[key]) for key in map(_key, keys) if key in self.items]
+        unprocessed = {table: {**wanted, "Keys": left}} if left else {}
+        return {"Responses": {table: found}, "UnprocessedKeys": unprocessed}
+
+    def _query(self, asked: dict[str, Any]) -> dict[str, Any]:
+        names, values = asked.get("ExpressionAttributeNames", {}), asked["ExpressionAttributeValues"]
+        holds = condition(asked["KeyConditionExpression"])
+        if index := asked.get("IndexName"):
+            found = [item for item in self._indexed() if holds(item, names, values)]
+            hash_name, range_name = INDEXES[index]
+            found.sort(key=lambda item: (plain(item[range_name]), *_key(item)))
+            found = [_only(item, ("pk", "sk", hash_name, range_name)) for item in found]
+        else:
+            found = [dict(i) for _, i in sorted(self.items.items()) if holds(i, names, values)]
+        if asked.get("ScanIndexForward") is False:
+            found.reverse()
+        return self._page(found, asked)
+
+    def _scan(self, asked: dict[str, Any]) -> dict[str, Any]:
+        names, values = asked.get("ExpressionAttributeNames", {}), asked.get("ExpressionAttributeValues", {})
+        text = asked.get("FilterExpression")
+        every = [dict(item) for _, item in sorted(self.items.items())]
+        return self._page([i for i in every if not text or condition(text)(i, names, values)], asked)
+
+    def _page(self, found: list[Item], asked: dict[str, Any]) -> dict[str, Any]:
+        if start := asked.get("ExclusiveStartKey"):
+            keys = [_key(item) for item in found]
+            at = keys.index(_key(start)) + 1 if _key(start) in keys else 0
+            found = found[at:]
+        answer: dict[str, Any] = {"Items": found, "Count": len(found), "ScannedCount": len(found)}
+        # A page ends at 1 MB, or wherever DynamoDB likes:
+        # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.Pagination.html
+        if len(found) > 1 and self._rng.random() < 0.1:
+            page = found[: len(found) // 2]
+            answer = {"Items": page, "Count": len(page), "ScannedCount": len(page)}
+            answer["LastEvaluatedKey"] = _only(page[-1], ("pk", "sk"))
+        return answer
+
+    def _indexed(self) -> Iterator[Item]:
+        since = self._clock.now - _INDEX_LAG * self._rng.random()
+        for key, item in self.items.items():
+            changed, before = self._earlier.get(key, (0.0, None))
+            seen = before if changed > since else item
+            if seen is not None:
+                yield seen
+
+    def _putitem(self, asked: dict[str, Any]) -> dict[str, Any]:
+        before = self.items.get(_key(asked["Item"]))
+        if not _holds(before, asked):
+            raise failure("ConditionalCheckFailedException", "PutItem")
+        self._committed([self._store(asked["Item"])])
+        return {}
+
+    def _updateitem(self, asked: dict[str, Any]) -> dict[str, Any]:
+        before = self.items.get(_key(asked["Key"]))
+        if not _holds(before, asked):
+            raise failure("ConditionalCheckFailedException", "UpdateItem")
+        change = self._store(_after(before, asked))
+        self._committed([change])
+        return {"Attributes": dict(change[2])}
+
+    def _transactwriteitems(self, asked: dict[str, Any]) -> dict[str, Any]:
+        # "Successive calls with the same client token ... are idempotent", for ten minutes:
+        # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+        token = asked.get("ClientRequestToken", "")
+        if token and self._clock.now - self._tokens.get(token, -1e9) < 600:
+            return {}
+        parts = [next(iter(part.items())) for part in asked["TransactItems"]]
+        keys = [_key(part["Item"] if verb == "Put" else part["Key"]) for verb, part in parts]
+        size = sum(_size(part["Item"]) for verb, part in parts if verb == "Put")
+        if len(parts) > _MOST_IN_TRANSACTION or len(set(keys)) != len(keys) or size > _LARGEST_TRANSACTION:
+            raise failure("ValidationException", "TransactWriteItems")
+        codes = [
+            "None" if _holds(self.items.get(key), part) else "ConditionalCheckFailed"
+            for key, (_, part) in zip(keys, parts, strict=True)
+        ]
+        if set(codes) != {"None"}:
+            reasons = [{"Code": code} for code in codes]
+            raise failure("TransactionCanceledException", "TransactWriteItems", CancellationReasons=reasons)
+        if token:
+            self._tokens[token] = self._clock.now
+        self._committed(
+            [
+                self._store(part["Item"] if verb == "Put" else _after(self.items.get(key), part))
+                for key, (verb, part) in zip(keys, parts, strict=True)
+            ]
+        )
+        return {}
+
+    def _store(self, item: Item) -> tuple[Key, Item | None, Item]:
+        if _size(item) > _LARGEST_ITEM:
+            raise failure("ValidationException", "PutItem")
+        key = _key(item)
+        before = self.items.get(key)
+        self._earlier[key] = (self._clock.now, before)
+        self.items[key] = item
+        for watcher in self.watchers:
+            watcher(key, before, item)
+        return key, before, item
+
+    def _committed(self, changes: list[tuple[Key, Item | None, Item]]) -> None:
+        for told in self.commits:
+            told(changes)
+
+
+def _key(holder: Item) -> Key:
+    return holder["pk"]["S"], holder["sk"]["S"]
+
+
+def _only(item: Item, names: tuple[str, ...]) -> Item:
+    return {name: item[name] for name in names}
+
+
+def _holds(item: Item | None, asked: dict[str, Any]) -> bool:
+    text = asked.get("ConditionExpression")
+    if not text:
+        return True
+    names, values = asked.get("ExpressionAttributeNames", {}), asked.get("ExpressionAttributeValues", {})
+    return condition(text)(item or {}, names, values)
+
+
+def _after(before: Item | None, asked: dict[str, Any]) -> Item:
+    item = before if before is not None else dict(asked["Key"])
+    return updated(
+        item,
+        asked["UpdateExpression"],
+        asked["ExpressionAttributeNames"],
+        asked.get("ExpressionAttributeValues", {}),
+    )
+
+
+def _size(item: Item) -> int:
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+    return sum(len(name) + len(content) for name, value in item.items() for content in value.values())

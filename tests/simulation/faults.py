@@ -1,0 +1,143 @@
+"""What goes wrong: drawn from the seed for every call that leaves a process, before or after its effect.
+
+A world has a weather: how often calls are struck at random, and outages of one service for a while. When
+the storm is over nothing fails any more, and what was promised must come true.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+
+AWS = ("throttled", "internal", "timeout", "reset", "unreachable", "slow", "again", "killed")
+"""again: the answer is lost and the SDK sends the call a second time, as it does by itself."""
+
+TARGET = (
+    "http_500",
+    "http_502",
+    "http_503",
+    "http_429",
+    "http_429_later",
+    "http_401",
+    "http_425",
+    "garbled",
+    "empty",
+    "no_answer",
+    "late",
+    "reset",
+    "no_connection",
+    "slow",
+    "killed",
+)
+"""late: the write takes effect after we have stopped waiting for its answer."""
+
+_WRITES = {"PutItem", "UpdateItem", "TransactWriteItems"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strike:
+    """One fault. done: whether the call took effect all the same. seconds: how long it takes."""
+
+    kind: str
+    done: bool
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outage:
+    """A service, or a target, that answers nothing but one fault for a while."""
+
+    service: str
+    kind: str
+    begins: float
+    ends: float
+
+
+@dataclass(slots=True, kw_only=True)
+class Weather:
+    """The faults of a world. rate: of calls to AWS, target_rate: of calls to a CRM; deaths: of all calls."""
+
+    rng: random.Random
+    rate: float = 0.0
+    target_rate: float = 0.0
+    deaths: float = 0.0
+    outages: tuple[Outage, ...] = ()
+    ends: float = 0.0
+    struck: Counter[str] = field(default_factory=Counter)
+
+    def aws(self, service: str, operation: str, now: float) -> Strike | None:
+        """What strikes a call to AWS."""
+        if now >= self.ends:
+            return None
+        outage = self._outage(service, now)
+        if outage is not None:
+            return self._say(service, Strike(kind=outage.kind, done=False, seconds=0.05))
+        if self.rng.random() < self.deaths:
+            return self._say(service, Strike(kind="killed", done=self.rng.random() < 0.5, seconds=0))
+        if self.rng.random() >= self.rate:
+            return None
+        kinds = [kind for kind in AWS if kind != "killed"]
+        if service == "dynamodb" and operation in _WRITES:
+            kinds += ["conflict", "conflict"]
+        if service == "sqs" and operation == "SendMessageBatch":
+            kinds += ["partial", "partial", "partial"]
+        kind = self.rng.choice(kinds)
+        done = kind in ("internal", "timeout", "reset") and self.rng.random() < 0.5
+        return self._say(service, Strike(kind=kind, done=done, seconds=self.rng.uniform(0, 20)))
+
+    def target(self, name: str, now: float) -> Strike | None:
+        """What strikes a call to a CRM."""
+        if now >= self.ends:
+            return None
+        outage = self._outage(name, now)
+        if outage is not None:
+            return self._say("target", Strike(kind=outage.kind, done=False, seconds=0.1))
+        if self.rng.random() < self.deaths:
+            return self._say("target", Strike(kind="killed", done=self.rng.random() < 0.5, seconds=0))
+        if self.rng.random() >= self.target_rate:
+            return None
+        kind = self.rng.choice([kind for kind in TARGET if kind != "killed"])
+        return self._say(
+            "target", Strike(kind=kind, done=self.rng.random() < 0.5, seconds=self.rng.uniform(0, 9))
+        )
+
+    def chance(self, odds: float, now: float) -> bool:
+        """Whether something else of those odds goes wrong."""
+        return now < self.ends and bool(self.rate or self.deaths) and self.rng.random() < odds
+
+    def _outage(self, service: str, now: float) -> Outage | None:
+        return next((o for o in self.outages if o.service == service and o.begins <= now < o.ends), None)
+
+    def _say(self, service: str, strike: Strike) -> Strike:
+        when = "after" if strike.done else "before"
+        self.struck[f"{service} {strike.kind} {when}"] += 1
+        return strike
+
+
+def calm(rng: random.Random) -> Weather:
+    """Nothing goes wrong."""
+    return Weather(rng=rng)
+
+
+def drawn(rng: random.Random, begins: float, ends: float, targets: tuple[str, ...]) -> Weather:
+    """A weather from the seed."""
+    weather = Weather(rng=rng, ends=ends)
+    weather.rate = rng.choice((0.0, 0.005, 0.02, 0.05, 0.12))
+    weather.target_rate = rng.choice((0.0, 0.02, 0.1, 0.25))
+    weather.deaths = rng.choice((0.0, 0.002, 0.01, 0.03))
+    outages = []
+    for _ in range(rng.choice((0, 0, 1, 1, 2))):
+        service = rng.choice(("dynamodb", "sqs", "s3", "ssm", "lambda"))
+        kind = rng.choice(("throttled", "internal", "unreachable"))
+        since = rng.uniform(begins, ends)
+        outages.append(
+            Outage(service=service, kind=kind, begins=since, ends=since + rng.choice((20, 120, 600, 1800)))
+        )
+    for _ in range(rng.choice((0, 0, 1, 2))):
+        kind = rng.choice(("no_connection", "no_connection", "http_503", "http_500", "no_answer", "http_401"))
+        since = rng.uniform(begins, ends)
+        lasts = rng.choice((60, 600, 3600, 6 * 3600, 30 * 3600))
+        outages.append(Outage(service=rng.choice(targets), kind=kind, begins=since, ends=since + lasts))
+    weather.outages = tuple(outages)
+    return weather

@@ -1,0 +1,405 @@
+"""The promises, held against a world that has come to rest. Each check says what it found wrong."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import msgspec
+
+from chalicelib.delivery import Absorbed, Ledger
+from chalicelib.event import Kind
+from chalicelib.messages import unpack_absorbed
+from chalicelib.people import Profile
+from tests.simulation.hub import Answered, Simulation, moment
+from tests.simulation.posts import Due
+from tests.simulation.script import MARK
+
+_HORIZON = 80 * 3600
+_PROMPT = 60.0
+"""Seconds from commit to a target that is well, when nothing but another target fails."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Found:
+    """What lies in the table when all is over."""
+
+    events: dict[str, Absorbed] = field(default_factory=dict)
+    ledgers: dict[tuple[str, str], Ledger] = field(default_factory=dict)
+    profiles: dict[str, Profile] = field(default_factory=dict)
+    identities: dict[str, str] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)
+    loads: dict[str, int] = field(default_factory=dict)
+    closed: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    references: dict[tuple[str, str], str] = field(default_factory=dict)
+    breakers: dict[str, str] = field(default_factory=dict)
+
+    def of(self, profile: str) -> list[Absorbed]:
+        """A profile's events in the order in which it absorbed them."""
+        mine = [absorbed for absorbed in self.events.values() if absorbed.profile == profile]
+        return sorted(mine, key=lambda absorbed: (absorbed.seq, absorbed.index))
+
+    def owed(self, target: str) -> list[Absorbed]:
+        """Everything owed to a target, by profile and order."""
+        every = [absorbed for absorbed in self.events.values() if target in absorbed.targets]
+        return sorted(every, key=lambda absorbed: (absorbed.profile, absorbed.seq, absorbed.index))
+
+    def state(self, absorbed: Absorbed, target: str) -> str:
+        """How the delivery ended."""
+        ledger = self.ledgers.get((absorbed.event.key, target))
+        return ledger.state if ledger else "nothing"
+
+
+def found(sim: Simulation) -> Found:
+    """Read the table."""
+    read = Found()
+    for (pk, sk), item in sorted(sim.aws.dynamo.items.items()):
+        name = pk.partition("#")[2]
+        kind = item["row"]["S"]
+        if kind == "event":
+            read.events[name] = unpack_absorbed(item["body"]["B"])
+        elif kind == "ledger":
+            read.ledgers[name, sk.partition("#")[2]] = msgspec.json.decode(item["body"]["S"], type=Ledger)
+        elif kind == "profile":
+            read.profiles[name] = msgspec.json.decode(item["body"]["S"], type=Profile)
+        elif kind == "identity":
+            read.identities[name] = item["profile"]["S"]
+        elif kind == "key":
+            read.keys[name] = item["profile"]["S"]
+        elif kind == "load":
+            read.loads[name] = int(item["open"]["N"])
+        elif kind == "closed":
+            read.closed[name].append(sk)
+        elif kind == "reference":
+            read.references[name, sk.partition("#")[2]] = item.get("remote", {"S": ""})["S"]
+        elif kind == "breaker":
+            read.breakers[name] = item.get("state", {"S": "closed"})["S"]
+    return read
+
+
+def judge(sim: Simulation) -> list[str]:
+    """Everything that was promised and is not so."""
+    read = found(sim)
+    return [f"{check.__name__}: {fault}" for check in CHECKS for fault in check(sim, read)]
+
+
+def acknowledged(sim: Simulation, read: Found) -> Iterator[str]:
+    """What was answered 2xx is in the table, or in the quarantine; what is there was sent by somebody."""
+    sent = {due.key for answered in sim.answers for due in answered.posted.due}
+    for answered in _accepted(sim):
+        for due in answered.posted.due:
+            if due.wanted and due.key not in read.events:
+                yield f"{due.key} was acknowledged at {moment(answered.answered_at)} and is nowhere"
+            if not due.wanted and due.key in read.events:
+                yield f"{due.key} was not wanted and is kept"
+        if answered.posted.unreadable and not any(k.startswith("quarantine/") for k in sim.aws.objects):
+            yield f"the unreadable part of {answered.posted.words} was not kept"
+    for key, absorbed in read.events.items():
+        if not key.startswith("hub#") and key not in sent:
+            yield f"{key} was never sent"
+        if absorbed.event.key != key:
+            yield f"{absorbed.event.key} lies under {key}"
+        if not absorbed.decision.outcome:
+            yield f"{key} has no decision"
+
+
+def ordered(sim: Simulation, read: Found) -> Iterator[str]:
+    """Of one customer's identity, what was acknowledged before another was received comes before it."""
+    sendings: dict[str, list[tuple[Answered, int, Due]]] = defaultdict(list)
+    for answered in sim.answers:
+        for place, due in enumerate(answered.posted.due):
+            sendings[due.key].append((answered, place, due))
+    by_identity: dict[str, list[str]] = defaultdict(list)
+    for key, times in sendings.items():
+        names = {due.identity for _, _, due in times}
+        # An event of which a copy waited in the bucket may be late: docs/decisions names the exception.
+        if len(names) == 1 and key in read.events and not any(a.late for a, _, _ in times):
+            by_identity[names.pop()].append(key)
+    for identity, keys in by_identity.items():
+        for first in keys:
+            acks = [a for a, _, _ in sendings[first] if 200 <= a.status < 300]
+            if not acks:
+                continue
+            acked = min(a.answered_at for a in acks)
+            for second in keys:
+                if acked < min(a.sent_at for a, _, _ in sendings[second]):
+                    one, other = read.events[first], read.events[second]
+                    if one.profile == other.profile and (one.seq, one.index) > (other.seq, other.index):
+                        yield f"{identity}: {first} was acknowledged before {second} came, and follows it"
+
+
+def delivered(sim: Simulation, read: Found) -> Iterator[str]:
+    """Each delivery is done, or parked for a reason that holds; nothing is left over."""
+    for absorbed in read.events.values():
+        for target in absorbed.targets:
+            ledger = read.ledgers.get((absorbed.event.key, target))
+            if ledger is None or ledger.state not in ("done", "parked"):
+                yield f"{absorbed.event.key} to {target} is {ledger.state if ledger else 'not begun'}"
+            elif ledger.state == "parked":
+                age = ledger.since.timestamp() - absorbed.committed_at.timestamp()
+                refused = target == "crm" and absorbed.event.reference in sim.crm.refused
+                if not ledger.reason or not (refused or age > _HORIZON):
+                    yield f"{absorbed.event.key} to {target} was parked after {age:.0f} s: {ledger.reason}"
+    for queue in sim.aws.queues.values():
+        for name, left in (("waits", queue.messages), ("is dead", queue.dead), ("expired", queue.expired)):
+            if left:
+                yield f"{len(left)} in {queue.name}: the first {name}, received {left[0].receives} times"
+    if sim.stream.lost or sim.stream.waiting:
+        yield f"the stream lost {len(sim.stream.lost)} records and holds {sim.stream.waiting}"
+    if any(key.startswith("undelivered/") for key in sim.aws.objects):
+        yield "the front door's messages still lie in the bucket"
+    if sim.timed_out:
+        yield "the world never came to rest"
+    for name, state in read.breakers.items():
+        if state != "closed":
+            yield f"{name} is still cut off: {state}"
+    for name, mapping in sim.aws.mappings.items():
+        if not mapping.enabled:
+            yield f"the mapping of {name} is disabled"
+
+
+def owed_right(sim: Simulation, read: Found) -> Iterator[str]:
+    """Each event is owed to those whom a configuration of the last minutes names."""
+    usual = {str(kind) for kind in Kind if kind is not Kind.STATUS}
+    for key, absorbed in read.events.items():
+        event, at = absorbed.event, absorbed.committed_at.timestamp()
+        recent = [s for when, s in sim.stages if at - 150 <= when <= at]
+        recent += [[s for when, s in sim.stages if when <= max(at - 150, sim.stages[0][0])][-1]]
+        right = [
+            tuple(
+                t.name
+                for t in stage.targets
+                if event.kind in (t.kinds or usual) and not event.customer.own
+            )
+            for stage in recent
+        ]
+        if absorbed.targets not in right:
+            yield f"{key} is owed to {absorbed.targets}, not to {right}"
+
+
+def once_at_crm(sim: Simulation, read: Found) -> Iterator[str]:
+    """The webhook receiver holds each event owed, and no other, in the order of each profile."""
+    owed = {absorbed.event.reference: absorbed for absorbed in read.owed("crm")}
+    for reference, absorbed in owed.items():
+        if read.state(absorbed, "crm") == "done" and reference not in sim.crm.arrivals:
+            yield f"{absorbed.event.key} is said to be delivered, and is not at the CRM"
+    last: dict[str, tuple[int, int]] = {}
+    for reference, arrival in sim.crm.arrivals.items():
+        known = owed.get(reference)
+        if known is None:
+            yield f"{reference} is at the CRM and is owed by nobody"
+            continue
+        place = known.seq, known.index
+        if place < last.get(known.profile, (0, 0)):
+            yield f"{known.event.key} came to the CRM at {moment(arrival.at)}, behind a later one"
+        last[known.profile] = max(place, last.get(known.profile, (0, 0)))
+    for reference, first, later in sim.crm.changed:
+        yield f"{reference} was sent again with another body: {_difference(first, later)}"
+
+
+def once_at_erp(sim: Simulation, read: Found) -> Iterator[str]:
+    """The ERP holds one note per event owed, in order, on the one party of its profile."""
+    notes = sim.erp.tables["ir.note"]
+    by_marker = {note["message"].rpartition("[hub:")[2].rstrip("]"): note for note in notes}
+    if len(by_marker) < len(notes):
+        twice = Counter(note["message"].rpartition("[hub:")[2] for note in notes).most_common(1)
+        yield f"an event has {twice[0][1]} notes: {twice[0][0]}"
+    last: dict[str, int] = {}
+    owed = read.owed("erp")
+    for absorbed in owed:
+        wish = absorbed.event.kind in (Kind.CLOSE, Kind.OFFER) and not (absorbed.moved or absorbed.closed)
+        note = by_marker.pop(absorbed.event.reference, None)
+        if read.state(absorbed, "erp") == "done" and note is None and not wish:
+            yield f"{absorbed.event.key} is said to be delivered, and has no note"
+        if note is None:
+            continue
+        party = read.references.get((absorbed.profile, "erp"), "")
+        if note["resource"] != f"party.party,{party}":
+            yield f"{absorbed.event.key} is noted on {note['resource']}, its profile is party {party}"
+        if note["id"] < last.get(absorbed.profile, 0):
+            yield f"{absorbed.event.key} was noted behind a later one"
+        last[absorbed.profile] = max(note["id"], last.get(absorbed.profile, 0))
+    for marker in by_marker:
+        yield f"a note {marker} is owed by nobody"
+
+
+def one_contact(sim: Simulation, read: Found) -> Iterator[str]:
+    """One party per profile, and one lead per conversation, owned by who has it."""
+    parties = sim.erp.tables["party.party"]
+    codes = Counter(party["code"] for party in parties)
+    yield from (f"{times} parties have the code {code}" for code, times in codes.items() if times > 1)
+    used = Counter(remote for (_, target), remote in read.references.items() if target == "erp" and remote)
+    yield from (f"party {remote} is {times} profiles" for remote, times in used.items() if times > 1)
+    for party in parties:
+        profile = str(party["code"]).removeprefix("hub:")
+        if party["code"].startswith("hub:") and read.references.get((profile, "erp")) != str(party["id"]):
+            yield f"party {party['id']} of profile {profile} is not the one that its notes go to"
+    leads = Counter(lead["description"].rpartition("[hub:")[2] for lead in sim.erp.tables["sale.opportunity"])
+    yield from (f"conversation {name} has {times} leads" for name, times in leads.items() if times > 1)
+    for absorbed in read.owed("erp"):
+        if absorbed.opened and absorbed.conversation and read.state(absorbed, "erp") == "done":
+            if f"{absorbed.conversation.id}]" not in leads:
+                yield f"{absorbed.event.key} opened a conversation that has no lead"
+
+
+def humans(sim: Simulation, read: Found) -> Iterator[str]:
+    """No profile is two people; what a verified phone ties at first sight is one profile."""
+    first: dict[str, tuple[tuple[int, int], Due]] = {}
+    who: dict[str, set[int]] = defaultdict(set)
+    for answered in sim.answers:
+        for due in answered.posted.due:
+            profile = read.identities.get(due.identity)
+            absorbed = read.events.get(due.key)
+            if profile is None or absorbed is None:
+                continue
+            who[profile].add(due.human)
+            if absorbed.event.customer.key == due.identity:
+                place = absorbed.seq, absorbed.index
+                if due.identity not in first or place < first[due.identity][0]:
+                    first[due.identity] = place, due
+    for profile, several in who.items():
+        if len(several) > 1:
+            yield f"profile {profile} is customers {sorted(several)}"
+    for identity, (_, due) in first.items():
+        holder = read.keys.get(f"phone#{due.phone}", "")
+        mine = read.identities[identity]
+        if due.phone and holder != mine and holder not in read.profiles[mine].collisions:
+            yield f"{identity} came with {due.phone}, which is {holder or 'nobody'}'s, and is {mine}'s"
+
+
+def linked(sim: Simulation, read: Found) -> Iterator[str]:
+    """Identities and keys point at profiles that know of them, and the other way round."""
+    for kind, rows in (("identities", read.identities), ("keys", read.keys)):
+        for name, profile in rows.items():
+            if profile not in read.profiles:
+                yield f"{name} points at {profile}, which does not exist"
+            elif name not in getattr(read.profiles[profile], kind):
+                yield f"{name} points at {profile}, which does not know it"
+        for profile, known in read.profiles.items():
+            for name in getattr(known, kind):
+                if rows.get(name) != profile:
+                    yield f"{profile} knows {name}, which points at {rows.get(name)}"
+    for absorbed in read.events.values():
+        if absorbed.profile not in read.profiles:
+            yield f"{absorbed.event.key} belongs to {absorbed.profile}, which does not exist"
+        customer = absorbed.event.customer
+        if customer.scope != "@profile" and customer.key not in read.identities:
+            yield f"{absorbed.event.key} is of {customer.key}, which is nobody's"
+
+
+def counted(sim: Simulation, read: Found) -> Iterator[str]:
+    """A profile's counters and number of commits are those of its events."""
+    for name, profile in read.profiles.items():
+        mine = read.of(name)
+        kinds = Counter(a.event.kind.value for a in mine) + Counter(a.event.direction.value for a in mine)
+        if dict(kinds) != dict(profile.counters):
+            yield f"{name} counts {dict(profile.counters)}, its events are {dict(kinds)}"
+        if sorted({a.seq for a in mine}) != list(range(1, profile.seq + 1)):
+            yield f"{name} is at {profile.seq}, its events have {sorted({a.seq for a in mine})}"
+
+
+def conversations(sim: Simulation, read: Found) -> Iterator[str]:
+    """All have ended, each once; nobody carries a load any more, nor ever more than they could."""
+    for name, profile in read.profiles.items():
+        if profile.conversation:
+            yield f"{name} still has an open conversation of {profile.conversation.opened_at}"
+        opened = [a.conversation.id for a in read.of(name) if a.opened and a.conversation]
+        ended = [sk.rpartition("#")[2] for sk in read.closed[name]]
+        if sorted(opened) != sorted(ended) and not profile.conversation:
+            yield f"{name} opened {opened} and closed {ended}"
+        item = sim.aws.dynamo.items[f"P#{name}", "PROFILE"]
+        if ("due_at" in item) != bool(profile.conversation):
+            yield f"{name} is in an index without an open conversation"
+    for person, load in read.loads.items():
+        owned = sum(
+            1 for p in read.profiles.values() if p.conversation and p.conversation.owner == person
+        )
+        if load != owned:
+            yield f"{person} is said to have {load} conversations and has {owned}"
+    yield from sim.overloads
+
+
+def undelayed(sim: Simulation, read: Found) -> Iterator[str]:
+    """While nothing fails but one target, the other has each event within a minute of its commit."""
+    weather = sim.weather
+    down = {outage.service for outage in weather.outages}
+    if weather.rate or weather.target_rate or weather.deaths or down - {"crm", "erp"} or len(down) != 1:
+        return
+    if sim.script.deployment[1] or sim.script.key_changes:
+        return
+    arrived = {reference: arrival.at for reference, arrival in sim.crm.arrivals.items()}
+    if "erp" not in down:
+        arrived = {n["message"].rpartition("[hub:")[2].rstrip("]"): n["at"] for n in sim.erp.tables["ir.note"]}
+    well = "crm" if "erp" in down else "erp"
+    for absorbed in read.owed(well):
+        at = arrived.get(absorbed.event.reference)
+        lag = at - absorbed.committed_at.timestamp() if at else 0
+        # A customer's own events wait for each other, and a long batch takes its time.
+        if lag > _PROMPT + 3 * len([a for a in read.of(absorbed.profile) if a.seq <= absorbed.seq]):
+            yield f"{absorbed.event.key} reached {well} {lag:.0f} s after its commit, though only {down} failed"
+
+
+def forged_left_nothing(sim: Simulation, read: Found) -> Iterator[str]:
+    """What was forged was refused, and stands nowhere."""
+    for answered in sim.answers:
+        if answered.posted.forged and answered.status not in (401, 403, 502, 503, 504):
+            yield f"{answered.posted.words} was answered {answered.status}"
+    mark = MARK.encode()
+    for place, kept in _everything(sim):
+        if mark in kept:
+            yield f"what was forged stands in {place}"
+    for absorbed in read.events.values():
+        if MARK in json.dumps(absorbed.event.extra) + absorbed.event.text or mark in absorbed.event.raw:
+            yield f"what was forged stands in {absorbed.event.key}"
+
+
+def no_bugs(sim: Simulation, read: Found) -> Iterator[str]:
+    """Whatever fails outside, no function raises what it does not know, and no log quotes a customer."""
+    for line in sim.logs:
+        if line.startswith("error bug"):
+            yield line[:600]
+        if "سلام" in line or "مشتری" in line:
+            yield f"a log line quotes a customer: {line[:100]}"
+    for function, error in sim.lambdas.crashes:
+        if not error.startswith(("Transient", "Misconfigured")):
+            yield f"{function} raised {error}"
+
+
+def _difference(first: bytes, later: bytes) -> str:
+    one, other = json.loads(first), json.loads(later)
+    pairs = [(name, one["data"][name], other["data"][name]) for name in one["data"]]
+    return "; ".join(f"{name} {was} → {now}" for name, was, now in pairs if was != now) or "the envelope"
+
+
+def _everything(sim: Simulation) -> Iterator[tuple[str, bytes]]:
+    for key, item in sim.aws.dynamo.items.items():
+        yield f"row {key}", repr(item).encode()
+    for key, kept in sim.aws.objects.items():
+        yield f"object {key}", kept
+    yield from (("the log", line.encode()) for line in sim.logs)
+    for arrival in sim.crm.arrivals.values():
+        yield "the CRM", arrival.body
+
+
+def _accepted(sim: Simulation) -> list[Answered]:
+    return [answered for answered in sim.answers if 200 <= answered.status < 300]
+
+
+CHECKS: tuple[Callable[[Simulation, Found], Iterator[str]], ...] = (
+    acknowledged,
+    ordered,
+    delivered,
+    owed_right,
+    once_at_crm,
+    once_at_erp,
+    one_contact,
+    humans,
+    linked,
+    counted,
+    conversations,
+    undelayed,
+    forged_left_nothing,
+    no_bugs,
+)

@@ -1,0 +1,243 @@
+"""Lambda: containers that stay warm, invocations that are killed, and the mappings that feed them.
+
+Each container has a `chalicelib.runtime` of its own, as each Lambda container has a process of its own: what
+one has cached another may not know yet.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import types
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from chalicelib import handlers
+from chalicelib.handlers import deliver, process, relay, tick, webhooks
+from infra.names import chalice_config
+from tests.simulation.clock import Clock, Killed, Task
+from tests.simulation.fifo import Fifo, Message
+
+MODULES: dict[str, Any] = {
+    "webhooks": webhooks,
+    "process": process,
+    "relay": relay,
+    "deliver": deliver,
+    "tick": tick,
+}
+
+_SETTINGS = chalice_config()["lambda_functions"]
+TIMEOUTS = {name: _SETTINGS["api_handler" if name == "webhooks" else name]["lambda_timeout"] for name in MODULES}
+
+_RUNTIME = importlib.util.find_spec("chalicelib.runtime")
+
+
+def fresh_runtime() -> Any:
+    """A `chalicelib.runtime` that has built nothing yet."""
+    assert _RUNTIME is not None
+    assert handlers
+    module = types.ModuleType(_RUNTIME.name)
+    code = _RUNTIME.loader.get_code(_RUNTIME.name)  # type: ignore[union-attr]
+    exec(code, module.__dict__)  # noqa: S102 - our own module, once per container
+    return module
+
+
+@dataclass(slots=True, kw_only=True)
+class Invocation:
+    """One run of a function."""
+
+    function: str
+    deadline: float
+    runtime: Any
+    why: str = ""
+    kept_back: bool = False
+
+
+Done = Callable[[Any, bool], None]
+"""The function's answer, and whether it gave one."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Lambdas:
+    """All functions. equip: fits a fresh runtime into this world. told: hears what was killed, and why."""
+
+    clock: Clock
+    equip: Callable[[Any], None]
+    told: Callable[[str], None]
+    entries: dict[str, Callable[[Any, Any], Any]]
+    running: dict[int, Invocation] = field(default_factory=dict)
+    crashes: list[tuple[str, str]] = field(default_factory=list)
+    closing: bool = False
+    kept_back: bool = False
+    """Whether the invocation that ended last put a message aside for the clock to feed in."""
+    _warm: dict[str, list[Any]] = field(default_factory=dict)
+
+    def invoke(self, function: str, event: Any, done: Done) -> None:
+        """Run it, beginning now."""
+        task: Task | None = None
+
+        def work() -> None:
+            assert task is not None
+            warm = self._warm.setdefault(function, [])
+            runtime = warm.pop() if warm else self._cold()
+            invocation = Invocation(
+                function=function, deadline=self.clock.now + TIMEOUTS[function], runtime=runtime
+            )
+            self.running[id(task)] = invocation
+
+            def resumed() -> None:
+                MODULES[function].runtime = runtime
+
+            task.resumed = resumed
+            resumed()
+            answer, fine = None, False
+            try:
+                answer = self.entries[function](event, Context(self.clock, invocation))
+                fine = True
+            except Killed:
+                if self.closing:
+                    raise
+                self.told(f"{function} was killed {invocation.why}")
+            except Exception as error:  # noqa: BLE001 - Lambda reports it and goes on
+                self.told(f"{function} raised {type(error).__name__}: {error}")
+                self.crashes.append((function, f"{type(error).__name__}: {error}"))
+                warm.append(runtime)
+            else:
+                warm.append(runtime)
+            finally:
+                del self.running[id(task)]
+            self.kept_back = invocation.kept_back
+            done(answer, fine)
+
+        task = self.clock.spawn(work)
+
+    def invocation(self) -> Invocation | None:
+        """The one whose code is running now."""
+        return self.running.get(id(self.clock.current))
+
+    def pause(self, seconds: float) -> None:
+        """Let time pass for the running invocation, which its time limit may end."""
+        invocation = self.invocation()
+        if invocation is not None and self.clock.now + seconds >= invocation.deadline:
+            self.clock.sleep(max(0.0, invocation.deadline - self.clock.now))
+            invocation.why = "at its time limit"
+            raise Killed
+        self.clock.sleep(seconds)
+
+    def kill(self, why: str) -> None:
+        """End the running invocation here and now."""
+        invocation = self.invocation()
+        if invocation is not None:
+            invocation.why = why
+            raise Killed
+
+    def _cold(self) -> Any:
+        runtime = fresh_runtime()
+        self.equip(runtime)
+        return runtime
+
+
+@dataclass(slots=True)
+class Context:
+    """What Lambda hands over beside the event."""
+
+    clock: Clock
+    invocation: Invocation
+
+    def get_remaining_time_in_millis(self) -> int:
+        return max(0, int((self.invocation.deadline - self.clock.now) * 1000))
+
+
+@dataclass(slots=True, kw_only=True)
+class Mapping:
+    """From a FIFO queue to a function, with `ReportBatchItemFailures` and a maximum concurrency.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html: what is named as failed
+    stays on the queue; what is not is deleted; an invocation that fails leaves all of it. A mapping that is
+    switched off lets the batches in flight finish, and an update takes a while:
+    https://docs.aws.amazon.com/lambda/latest/api/API_UpdateEventSourceMapping.html.
+    """
+
+    uuid: str
+    queue: Fifo
+    function: str
+    concurrency: int
+    clock: Clock
+    lambdas: Lambdas
+    slip: Callable[[], bool]
+    """Whether this delete is lost: the message then comes again."""
+    busy: Callable[[], bool]
+    """Whether Lambda has no room for this batch: it is held a while, or comes again."""
+    rewritten: Callable[[str], str] = lambda body: body
+    enabled: bool = True
+    changing: bool = False
+    _flying: int = 0
+    _poll_at: float = field(default=float("inf"))
+
+    def switch(self, enabled: bool, delay: float) -> bool:
+        """Begin to switch it; False while an earlier change is under way."""
+        if self.changing:
+            return False
+        self.changing = True
+
+        def now() -> None:
+            self.enabled, self.changing = enabled, False
+            self.nudge(self.clock.now)
+
+        self.clock.after(delay, now)
+        return True
+
+    def nudge(self, when: float) -> None:
+        """Look at the queue at that time."""
+        when = max(when, self.clock.now) + 0.02
+        if when < self._poll_at:
+            self._poll_at = when
+            self.clock.at(when, self._poll)
+
+    def _poll(self) -> None:
+        if self.clock.now < self._poll_at:
+            return
+        self._poll_at = float("inf")
+        while self.enabled and self._flying < self.concurrency:
+            taken = self.queue.receive()
+            if not taken:
+                break
+            if not self.busy():
+                self._flying += 1
+                self._run(taken)
+        due = self.queue.next_visible()
+        if self.enabled and due is not None:
+            self.nudge(due)
+
+    def _run(self, taken: list[Message]) -> None:
+        receipts = {message.id: message.receipt for message in taken}
+
+        def done(answer: Any, fine: bool) -> None:
+            self._flying -= 1
+            if fine:
+                failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
+                for name, receipt in receipts.items():
+                    if name not in failed and not self.slip():
+                        self._delete(receipt)
+            self.nudge(self.clock.now)
+
+        self.lambdas.invoke(self.function, {"Records": [self._record(m) for m in taken]}, done)
+
+    def _delete(self, receipt: str) -> None:
+        try:
+            self.queue.delete(receipt)
+        except Exception as error:  # noqa: BLE001 - the poller's own call: it goes on
+            self.lambdas.told(f"a delete from {self.queue.name} failed: {error}")
+
+    def _record(self, message: Message) -> dict[str, Any]:
+        return {
+            "messageId": message.id,
+            "receiptHandle": message.receipt,
+            "body": self.rewritten(message.body),
+            "attributes": {
+                "MessageGroupId": message.group,
+                "MessageDeduplicationId": message.dedup,
+                "ApproximateReceiveCount": str(message.receives),
+            },
+            "eventSourceARN": self.queue.arn,
+        }

@@ -1,0 +1,259 @@
+"""What the platforms post in a world, and what each request must come to: the oracle of the judge.
+
+The ids of the events are written down here from what the builders of `ops.platforms` are told, and not by
+parsing what they made.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from ops import platforms
+from tests.handlers.shelf import webhook_url
+from tests.simulation.worlds import SECRETS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """One event that a request brings. identity: its customer's; keys: verified phones it carries."""
+
+    key: str
+    identity: str
+    human: int
+    kind: str
+    direction: str = "inbound"
+    phone: str = ""
+    wanted: bool = True
+    previous: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """One request. forged: how it is not genuine. words: what it says, for the story."""
+
+    channel: str
+    account: str
+    post: platforms.Post
+    due: tuple[Due, ...] = ()
+    forged: str = ""
+    words: str = ""
+    unreadable: int = 0
+
+
+_DIRECT = {
+    "whatsapp": ("message", "reply", "image", "voice", "location", "reaction", "postback", "edit", "delete"),
+    "telegram": ("message", "reply", "image", "location", "reaction", "postback", "edit", "follow"),
+    "twilio": ("message", "message", "image", "whatsapp", "postback", "call"),
+}
+KINDS = {
+    "reply": "message",
+    "image": "message",
+    "voice": "message",
+    "location": "message",
+    "whatsapp": "message",
+    "contact": "message",
+    "echo": "message",
+    "delivered": "status",
+    "read": "status",
+    "hidden_call": "call",
+}
+
+
+class Writer:
+    """Makes requests; `number` runs on through the world, so that no two events share an id by accident."""
+
+    def __init__(self, rng: random.Random, humans: Sequence[platforms.Person]) -> None:
+        self._rng = rng
+        self.humans = list(humans)
+        self.number = 0
+
+    def say(self, at: float, who: int, channel: str, *, kind: str = "", text: str = "") -> Posted:
+        """A customer does something on a channel; what is left open is drawn."""
+        rng = self._rng
+        kind = kind or rng.choice(_DIRECT[channel])
+        account = rng.choice(("100001", "100002")) if channel == "whatsapp" else _ACCOUNT[channel]
+        self.number += 1
+        return self.built(
+            at,
+            who,
+            channel,
+            account,
+            kind,
+            self.number,
+            target=max(1, self.number - rng.randrange(3)),
+            text=text,
+            shown=rng.choice(("both", "both", "phone", "bsuid")),
+        )
+
+    def built(
+        self,
+        at: float,
+        who: int,
+        channel: str,
+        account: str,
+        kind: str,
+        number: int,
+        *,
+        target: int,
+        text: str = "",
+        shown: str = "both",
+    ) -> Posted:
+        """A request that says exactly this. shown: what WhatsApp shows of the sender."""
+        person = self.humans[who]
+        post = platforms.KINDS[channel][kind](
+            url=webhook_url(channel, account),
+            account=account,
+            secrets=SECRETS[_SECRET[channel]],
+            at=datetime.fromtimestamp(int(at), UTC),
+            number=number,
+            person=person,
+            text=text,
+            target=target,
+        )
+        if channel == "whatsapp":
+            post = _shown(post, shown)
+        due = _due(channel, account, kind, number, target, who, person, shown)
+        words = f"{kind} {number} of customer {who} to {channel} {account}" + (
+            f" showing {shown}" if channel == "whatsapp" and shown != "both" else ""
+        )
+        return Posted(channel=channel, account=account, post=post, due=(due,), words=words)
+
+    def moved(self, at: float, who: int) -> Posted:
+        """A customer changes their number on WhatsApp, and is somebody new there from now on."""
+        self.number += 1
+        old = self.humans[who]
+        new = replace(
+            old,
+            phone=f"+98935{self.number:07d}",
+            bsuid=f"IR.{2_000_000_000_000_000 + self.number}",
+        )
+        posted = self.built(at, who, "whatsapp", "100001", "identity_change", self.number, target=0)
+        body = json.loads(posted.post.body)
+        system = body["entry"][0]["changes"][0]["value"]["messages"][0]["system"]
+        system |= {"wa_id": new.digits, "user_id": new.bsuid}
+        self.humans[who] = new
+        due = replace(
+            posted.due[0],
+            identity=f"whatsapp#*#{new.bsuid}",
+            phone=new.phone,
+            previous=f"whatsapp#*#{old.bsuid}",
+        )
+        return replace(posted, post=_signed(posted.post, body), due=(due,))
+
+
+def together(posts: Sequence[Posted], *, unreadable: int = 0) -> Posted:
+    """Several WhatsApp requests as one; unreadable: so many fragments more that nobody can read."""
+    entries = [entry for posted in posts for entry in json.loads(posted.post.body)["entry"]]
+    for number in range(unreadable):
+        broken = {"messages": [{"id": f"wamid.broken{number}", "timestamp": "never"}]}
+        entries.insert(1, {"id": "1", "changes": [{"field": "messages", "value": broken}]})
+    first = posts[0]
+    post = _signed(first.post, {"object": "whatsapp_business_account", "entry": entries})
+    due = tuple(one for posted in posts for one in posted.due)
+    return replace(
+        first,
+        post=post,
+        due=due,
+        words=" + ".join(posted.words for posted in posts),
+        unreadable=unreadable,
+    )
+
+
+def forged(posted: Posted, how: str, mark: str) -> Posted:
+    """The request as somebody would forge it who has seen a genuine one. mark: stands in what they add."""
+    post, body = posted.post, posted.post.body
+    if how == "altered" and posted.channel != "telegram":  # whose token does not cover the body
+        post = replace(post, body=body.replace(b"a", mark.encode() + b"a", 1))
+    elif how == "respaced" and posted.channel == "whatsapp":
+        # The same JSON to a parser, with a first `entry` that a later one hides.
+        post = replace(post, body=b'{"entry": "' + mark.encode() + b'",' + body[1:])
+    elif how == "unsigned":
+        names = ("x-hub-signature-256", "x-telegram-bot-api-secret-token", "x-twilio-signature")
+        headers = {name: value for name, value in post.headers.items() if name not in names}
+        post = replace(post, headers=headers, body=body.replace(b"a", mark.encode() + b"a", 1))
+    else:
+        how = "stranger"
+        sign = {"whatsapp": platforms.sign_whatsapp, "telegram": platforms.sign_telegram}.get(posted.channel)
+        wrong = {"app_secret": ("guessed",), "secret_token": ("guessed",), "auth_token": ("guessed",)}
+        post = replace(post, body=body.replace(b"a", mark.encode() + b"a", 1))
+        post = sign(post, wrong) if sign else platforms.sign_twilio(post, wrong)
+    return replace(posted, post=post, due=(), forged=how, words=f"forged ({how}): {posted.words}")
+
+
+_ACCOUNT = {"telegram": "bot", "twilio": "982100000009"}
+_SECRET = {"whatsapp": "meta", "telegram": "telegram", "twilio": "twilio"}
+
+
+def _due(
+    channel: str,
+    account: str,
+    kind: str,
+    number: int,
+    target: int,
+    who: int,
+    person: platforms.Person,
+    shown: str,
+) -> Due:
+    name = KINDS.get(kind, kind)
+    status = name == "status"
+    outbound = status or kind == "echo"
+    if channel == "whatsapp":
+        known = person.digits if shown == "phone" else person.bsuid
+        ident = f"wamid.{target}:{kind}" if status else f"wamid.{number}"
+        phone = "" if shown == "bsuid" else person.phone
+    elif channel == "telegram":
+        known, ident = f"{person.user_id}", f"{900_000_000 + number}"
+        phone = person.phone if kind == "contact" else ""
+    else:
+        on_whatsapp = kind in ("whatsapp", "postback")
+        known = f"whatsapp:{person.bsuid}" if on_whatsapp else person.phone
+        ident = _sid(kind, number, target)
+        phone = person.phone
+    identity = f"{channel}#*#{known}"
+    if kind == "hidden_call":
+        identity, phone = f"twilio#@once#CA{number:032x}", ""
+    return Due(
+        key=f"{channel}#{account}#{name}#{ident}",
+        identity=identity,
+        human=who,
+        kind=name,
+        direction="outbound" if outbound else "inbound",
+        phone=phone,
+        wanted=not status or account == "100002",
+    )
+
+
+def _sid(kind: str, number: int, target: int) -> str:
+    if kind in ("call", "hidden_call"):
+        return f"CA{number:032x}:completed:3"
+    if kind in ("delivered", "read"):
+        return f"SM{target:032x}:{kind}"
+    return f"SM{number:032x}"
+
+
+def _signed(post: platforms.Post, body: Any) -> platforms.Post:
+    return platforms.sign_whatsapp(replace(post, body=platforms.meta_json(body)), SECRETS["meta"])
+
+
+_PHONE_FIELDS = ("from", "to", "wa_id", "recipient_id")
+_BSUID_FIELDS = ("from_user_id", "to_user_id", "user_id", "recipient_user_id")
+
+
+def _shown(post: platforms.Post, shown: str) -> platforms.Post:
+    if shown == "both":
+        return post
+    hidden = _BSUID_FIELDS if shown == "phone" else _PHONE_FIELDS
+    body = json.loads(post.body)
+    value = body["entry"][0]["changes"][0]["value"]
+    outbound = bool(value.get("message_echoes"))
+    for name in ("contacts", "messages", "message_echoes", "statuses"):
+        for part in value.get(name, []):
+            for field in hidden:
+                if not (outbound and field == "from"):
+                    part.pop(field, None)
+    return _signed(post, body)

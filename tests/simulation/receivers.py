@@ -1,0 +1,140 @@
+"""The CRMs: what they keep, and the network between them and the hub.
+
+The webhook receiver drops what it has by `webhook-id`, as its contract asks. What the other end says and
+does under a fault is decided here too, because it is there that a write is done or not.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from chalicelib.delivery import Call, Reply
+from chalicelib.errors import Transient, Unknown
+from tests.simulation.clock import Clock
+from tests.simulation.faults import Strike, Weather
+from tests.simulation.lambdas import Lambdas
+
+POISON = "poison"
+"""A text that the receiver refuses for ever."""
+
+# What `runtime` gives a call to a target.
+_PATIENCE = 10.0
+
+_GARBLED = b"<html><body>Something went wrong</body></html>"
+
+
+@dataclass(slots=True, kw_only=True)
+class Arrival:
+    """One event at a CRM, when it came first."""
+
+    reference: str
+    at: float
+    body: bytes
+
+
+@dataclass(slots=True, kw_only=True)
+class Webhooks:
+    """A receiver of signed CloudEvents."""
+
+    secrets: set[str]
+    now: Callable[[], float]
+    arrivals: dict[str, Arrival] = field(default_factory=dict)
+    changed: list[tuple[str, bytes, bytes]] = field(default_factory=list)
+    refused: set[str] = field(default_factory=set)
+
+    def answer(self, call: Call) -> Reply:
+        """Take a post."""
+        if call.method == "HEAD":
+            return Reply(status=405)
+        headers = {name.lower(): value for name, value in call.headers.items()}
+        reference, stamp = headers["webhook-id"], headers["webhook-timestamp"]
+        if not self._genuine(reference, stamp, call.body, headers["webhook-signature"]):
+            return Reply(status=401)
+        if POISON in json.loads(call.body)["data"]["event"]["text"]:
+            self.refused.add(reference)
+            return Reply(status=422)
+        if reference in self.arrivals:
+            if self.arrivals[reference].body != call.body:
+                self.changed.append((reference, self.arrivals[reference].body, call.body))
+            return Reply(status=200)
+        self.arrivals[reference] = Arrival(reference=reference, at=self.now(), body=call.body)
+        return Reply(status=204)
+
+    def _genuine(self, reference: str, stamp: str, body: bytes, given: str) -> bool:
+        signed = f"{reference}.{stamp}.".encode() + body
+        wanted = {
+            base64.b64encode(hmac.digest(base64.b64decode(s.removeprefix("whsec_")), signed, hashlib.sha256))
+            for s in self.secrets
+        }
+        return any(entry.removeprefix("v1,").encode() in wanted for entry in given.split())
+
+
+@dataclass(slots=True, kw_only=True)
+class Network:
+    """The way to the targets. answers: target name to what answers there."""
+
+    clock: Clock
+    weather: Weather
+    lambdas: Lambdas
+    told: Callable[[str], None]
+    answers: dict[str, Callable[[Call], Reply]]
+    latency: Callable[[], float]
+
+    def send(self, call: Call) -> Reply:
+        """As `chalicelib.http.sender` does: a reply, or why there is none."""
+        name = next(name for name in self.answers if f"//{name}." in call.url)
+        self.lambdas.pause(self.latency())
+        strike = self.weather.target(name, self.clock.now)
+        if strike is None:
+            reply = self.answers[name](call)
+            self.lambdas.pause(self.latency())
+            return reply
+        self.told(f"{name} is struck: {strike.kind}{' (done)' if strike.done else ''}")
+        return self._struck(strike, name, call)
+
+    def _struck(self, strike: Strike, name: str, call: Call) -> Reply:
+        answer = self.answers[name]
+        if strike.kind == "slow":
+            self.lambdas.pause(strike.seconds)
+            return answer(call)
+        if strike.kind == "no_connection":
+            self.lambdas.pause(3.0)
+            raise Transient("no_connection", f"{name} cannot be reached")
+        if strike.kind == "late":
+            # Done after we stopped waiting, and within the connector's `settle` of five seconds.
+            self.clock.after(_PATIENCE + strike.seconds / 2, lambda: _ignore(answer(call)))
+            self.lambdas.pause(_PATIENCE)
+            raise Unknown("no_answer", name)
+        done = answer(call) if strike.done and strike.kind not in _NEVER_DONE else None
+        if strike.kind == "killed":
+            self.lambdas.kill(f"{'after' if strike.done else 'before'} a call to {name}")
+        if strike.kind in ("no_answer", "reset"):
+            self.lambdas.pause(_PATIENCE if strike.kind == "no_answer" else 0.1)
+            raise Unknown("no_answer", name)
+        return self._odd(strike, name, done, call)
+
+    def _odd(self, strike: Strike, name: str, done: Reply | None, call: Call) -> Reply:
+        self.lambdas.pause(0.1)
+        if strike.kind in ("garbled", "empty"):
+            if name == "crm":
+                # To this receiver's contract a 2xx is a success: it has the event, whatever the body says.
+                reply = done if done is not None else self.answers[name](call)
+                return reply if reply.status >= 400 else Reply(status=200, body=_ODD[strike.kind])
+            return Reply(status=200, body=_ODD[strike.kind])
+        status = int(strike.kind.split("_")[1]) if strike.kind != "killed" else 500
+        headers = {"retry-after": str(int(strike.seconds * 10))} if strike.kind.endswith("later") else {}
+        return Reply(status=status, headers=headers)
+
+
+_NEVER_DONE = {"http_429", "http_429_later", "http_401", "http_425", "garbled_crm"}
+_ODD = {"garbled": _GARBLED, "empty": b""}
+
+
+def _ignore(_reply: Any) -> None:
+    """An answer that nobody waits for any more."""

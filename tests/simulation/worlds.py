@@ -1,0 +1,137 @@
+"""What a seed draws: customers, our people, accounts, CRMs and how all that is configured."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from chalicelib.config import Stage
+from chalicelib.delivery import Target
+from chalicelib.people import Directory, Hours, Person, Routing, Rule, Team
+from chalicelib.webhook import Account
+from ops import platforms
+
+PUBLIC_URL = "https://hub.example.org"
+
+SECRETS: dict[str, dict[str, tuple[str, ...]]] = {
+    "meta": {"app_secret": ("meta-secret",), "verify_token": ("verify-me",)},
+    "telegram": {"secret_token": ("telegram-secret",)},
+    "twilio": {"auth_token": ("twilio-secret",)},
+}
+
+ACCOUNTS = (
+    Account(channel="whatsapp", id="100001", secret="meta", language="fa"),
+    Account(channel="whatsapp", id="100002", secret="meta", language="fa", statuses=True),
+    Account(channel="telegram", id="bot", secret="telegram", language="fa"),
+    Account(channel="twilio", id="982100000009", secret="twilio", language="fa"),
+)
+
+_WEEK = ("sat", "sun", "mon", "tue", "wed", "thu", "fri")
+_HOURS = {
+    "always": Hours(week=dict.fromkeys(_WEEK, (("00:00", "24:00"),))),
+    "day": Hours(week=dict.fromkeys(_WEEK, (("09:00", "17:00"),))),
+    "night": Hours(week=dict.fromkeys(_WEEK, (("20:00", "06:00"),))),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """One drawn world. by_hand: customers whom staff had entered into the ERP before."""
+
+    humans: tuple[platforms.Person, ...]
+    stage: Stage
+    by_hand: tuple[int, ...] = ()
+
+
+def human(number: int, *, refused: bool = False) -> platforms.Person:
+    """Somebody; a refused phone is one that Tryton does not hold valid."""
+    digits = f"989{'99' if refused else '12'}{number:07d}"
+    return platforms.Person(
+        first_name=f"مشتری{number}",
+        last_name="آزمون",
+        phone=f"+{digits}",
+        user_id=700_000_000 + number,
+        bsuid=f"IR.{1_000_000_000_000_000 + number}",
+    )
+
+
+def drawn(rng: random.Random) -> World:
+    """A world from the seed."""
+    humans = tuple(human(n, refused=rng.random() < 0.1) for n in range(1, rng.choice((1, 2, 2, 3, 4)) + 1))
+    people = [
+        Person(
+            id=name,
+            name=name.capitalize(),
+            languages={"fa": 5, **({"en": 3} if rng.random() < 0.5 else {})},
+            hours="always" if index == 0 else rng.choice(("always", "day", "night", "")),
+            capacity=rng.choice((1, 1, 2, 3)),
+            crm={"erp": str(index + 1)},
+        )
+        for index, name in enumerate(("neda", "reza", "mina", "amir")[: rng.choice((2, 2, 3, 4))])
+    ]
+    if rng.random() < 0.1:
+        people[1] = replace(people[1], identities=(f"telegram:{humans[0].user_id}",))
+    stage = Stage(
+        version="1",
+        public_url=PUBLIC_URL,
+        accounts=ACCOUNTS,
+        directory=Directory(
+            people=tuple(people),
+            teams=(Team(id="desk", name="پذیرش", members=tuple(person.id for person in people)),),
+            hours=_HOURS,
+        ),
+        routing=Routing(
+            rules=_rules(rng, people), idle=rng.choice((20, 60, 240, 24 * 60)), opens=Routing().opens
+        ),
+        targets=(
+            Target(name="crm", crm="webhook", url="https://crm.example.org/in", secret="crm"),
+            Target(name="erp", crm="tryton", url="https://erp.example.org/db", secret="erp"),
+        ),
+    )
+    by_hand = tuple(n for n in range(len(humans)) if rng.random() < 0.15)
+    return World(humans=humans, stage=stage, by_hand=by_hand)
+
+
+def _rules(rng: random.Random, people: Iterable[Person]) -> tuple[Rule, ...]:
+    rules = []
+    if rng.random() < 0.3:
+        rules.append(Rule(name="calls", kind=("call",), person=next(iter(people)).id, respond_within=5))
+    rules.append(Rule(name="everything", team="desk", respond_within=30, sticky=rng.random() < 0.7))
+    return tuple(rules)
+
+
+def changed(stage: Stage, rng: random.Random, version: int) -> Stage:
+    """The stage after an operator changed something."""
+    people = list(stage.directory.people)
+    one = rng.randrange(len(people))
+    what = rng.choice(("capacity", "capacity", "gone", "away", "kinds", "idle"))
+    if what == "capacity":
+        people[one] = replace(people[one], capacity=rng.choice((1, 1, 2, 5)))
+    elif what == "gone" and len(people) > 1:
+        people.pop(one)
+    elif what == "away":
+        people[one] = replace(people[one], away=(("2026-11-25", "2026-11-26"),))
+    elif what == "idle":
+        stage = replace(stage, routing=replace(stage.routing, idle=rng.choice((15, 90, 600))))
+    else:
+        kinds = rng.choice(((), ("message", "postback", "call"), ("message",)))
+        which = rng.randrange(len(stage.targets))
+        targets = tuple(
+            replace(t, kinds=kinds) if place == which else t for place, t in enumerate(stage.targets)
+        )
+        stage = replace(stage, targets=targets)
+    known = {person.id for person in people}
+    team = replace(
+        stage.directory.teams[0], members=tuple(m for m in stage.directory.teams[0].members if m in known)
+    )
+    rules = tuple(
+        rule if not rule.person or rule.person in known else replace(rule, person="", team="desk")
+        for rule in stage.routing.rules
+    )
+    return replace(
+        stage,
+        version=str(version),
+        directory=replace(stage.directory, people=tuple(people), teams=(team,)),
+        routing=replace(stage.routing, rules=rules),
+    )
