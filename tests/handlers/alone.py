@@ -28,11 +28,11 @@ class Context:
     log_group_name = f"/aws/lambda/{function_name}"
     log_stream_name = "2026/11/25/[$LATEST]0"
 
-    def get_remaining_time_in_millis(self):
+    def get_remaining_time_in_millis(self) -> int:
         return 30_000
 
 
-def main():
+def main() -> None:
     told = json.load(sys.stdin)
     with mock_aws():
         environment = deployed.deploy(told["setup"])

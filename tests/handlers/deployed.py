@@ -7,6 +7,8 @@ import base64
 import functools
 import itertools
 import json
+from collections.abc import Mapping
+from typing import Any
 
 import boto3
 
@@ -30,7 +32,7 @@ aws = functools.cache(boto3.client)
 """A client of a service, made once: to make one takes longer than a test."""
 
 
-def deploy(setup):
+def deploy(setup: Mapping[str, Any]) -> dict[str, str]:
     """Make everything inside `mock_aws`; returns the functions' environment.
 
     setup: JSON of `sections` (base64 by name), `parameters` (text by path below the secrets), `targets`
@@ -59,9 +61,9 @@ def deploy(setup):
     }
 
 
-def messages(url):
+def messages(url: str) -> list[dict[str, Any]]:
     """What lies on a queue: the body and attributes of each message, received for good."""
-    found = []
+    found: list[dict[str, Any]] = []
     while True:
         answer = aws("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"])
         if "Messages" not in answer:
@@ -71,37 +73,37 @@ def messages(url):
             aws("sqs").delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
 
 
-def rows_of(table):
+def rows_of(table: str) -> list[dict[str, Any]]:
     """Every row of a table, as DynamoDB JSON with its bytes in base64."""
     items = aws("dynamodb").scan(TableName=table, ConsistentRead=True)["Items"]
     return [_with_text(item) for item in items]
 
 
-def only_rows():
+def only_rows() -> list[dict[str, Any]]:
     """Every row of the one table there is."""
     [table] = aws("dynamodb").list_tables()["TableNames"]
     return rows_of(table)
 
 
-def objects(bucket):
+def objects(bucket: str) -> list[str]:
     """The keys in a bucket."""
     listed = aws("s3").list_objects_v2(Bucket=bucket)
     return [entry["Key"] for entry in listed.get("Contents", ())]
 
 
-def _queue(what):
+def _queue(what: str) -> str:
     name = f"switchboard-{STAGE}-{what}.fifo"
-    return aws("sqs").create_queue(QueueName=name, Attributes=_FIFO)["QueueUrl"]
+    return str(aws("sqs").create_queue(QueueName=name, Attributes=_FIFO)["QueueUrl"])
 
 
-def _with_text(item):
+def _with_text(item: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: {"B": base64.b64encode(value["B"]).decode()} if "B" in value else value
         for name, value in item.items()
     }
 
 
-def _with_bytes(item):
+def _with_bytes(item: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: {"B": base64.b64decode(value["B"])} if "B" in value else value for name, value in item.items()
     }

@@ -9,23 +9,28 @@ import copy
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
+
+from ops.platforms import Post
 
 FOLDER = Path(__file__).parent.parent / "fixtures" / "aws"
 ROUTE = "/webhooks/{channel}/{account}"
 
 
-def load(name):
+def load(name: str) -> Any:
     """The event of that name, a copy of its own."""
     return json.loads((FOLDER / f"{name}.json").read_text())
 
 
-def from_api(post, *, encoding="base64", accept="*/*", stage="hub"):
+def from_api(
+    post: Post, *, encoding: str = "base64", accept: str | None = "*/*", stage: str = "hub"
+) -> dict[str, Any]:
     """A platform's request as the REST API hands it to the front door.
 
     encoding: `base64` as with every type binary, or `text`. accept: None for a request without it.
     """
-    event = load("api_binary_body")
+    event: dict[str, Any] = load("api_binary_body")
     parts = urlsplit(post.url)
     path = parts.path.removeprefix(f"/{stage}")
     _, _, channel, account, *rest = path.split("/")
@@ -34,7 +39,7 @@ def from_api(post, *, encoding="base64", accept="*/*", stage="hub"):
     headers |= {name.title(): value for name, value in post.headers.items()}
     if accept is not None:
         headers["Accept"] = accept
-    query = {}
+    query: dict[str, list[str]] = {}
     for name, value in parse_qsl(parts.query, keep_blank_values=True):
         query.setdefault(name, []).append(value)
     event |= {
@@ -56,7 +61,7 @@ def from_api(post, *, encoding="base64", accept="*/*", stage="hub"):
     return event
 
 
-def _body(body, encoding):
+def _body(body: bytes, encoding: str) -> dict[str, Any]:
     if not body:
         return {"body": None, "isBase64Encoded": False}
     if encoding == "text":
@@ -64,7 +69,9 @@ def _body(body, encoding):
     return {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
 
 
-def from_queue(*sent, queue="switchboard-local-events.fifo", received=1):
+def from_queue(
+    *sent: tuple[str, str], queue: str = "switchboard-local-events.fifo", received: int = 1
+) -> dict[str, Any]:
     """A FIFO queue's batch: `(group, body)` each."""
     [pattern] = load("sqs_fifo_one")["Records"]
     records = []
@@ -85,7 +92,7 @@ def from_queue(*sent, queue="switchboard-local-events.fifo", received=1):
     return {"Records": records}
 
 
-def from_stream(*images, name="MODIFY"):
+def from_stream(*images: dict[str, Any], name: str = "MODIFY") -> dict[str, Any]:
     """The table's stream: one record per new image, as DynamoDB JSON."""
     pattern = load("dynamodb_stream")["Records"][0]
     records = []
@@ -102,6 +109,6 @@ def from_stream(*images, name="MODIFY"):
     return {"Records": records}
 
 
-def webhook_url(channel, account, public_url="https://hub.example.org"):
+def webhook_url(channel: str, account: str, public_url: str = "https://hub.example.org") -> str:
     """What the platform was told, the account escaped as a careful operator would enter it."""
     return f"{public_url}/webhooks/{channel}/{quote(account, safe='')}"

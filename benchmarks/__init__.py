@@ -1,0 +1,1 @@
+"""What the hub costs: in milliseconds, in bytes, in AWS calls and units, and in dollars."""

@@ -1,0 +1,107 @@
+"""The CPU that one webhook of 2 KB costs at the front door, from Lambda's event to the answer.
+
+All of it is real (Chalice, verification, parsing, packing, counting) but the call of the AWS SDK, and the
+configuration and secrets, which are held as they are in a warm container.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import time
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+from unittest import mock
+
+import app
+from benchmarks.budgets import ACKNOWLEDGE_MICROSECONDS, Figure
+from chalicelib import config, runtime
+from chalicelib.queues import Outgoing, send
+from ops import platforms
+from ops.platforms import Post
+from tests.handlers import shelf
+from tests.handlers.alone import Context
+
+_BYTES = 2048
+_AT = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
+
+
+def measure(
+    stage: config.Stage,
+    secrets: dict[str, dict[str, tuple[str, ...]]],
+    *,
+    rounds: int,
+    tick: Callable[[], None],
+) -> Iterator[Figure]:
+    """The best of `rounds` per channel: what disturbs a measurement only ever makes it longer."""
+    reference = min(_timed(_reference, 20) for _ in range(rounds))
+    yield Figure(
+        name="reference loop", value=1e6 * reference, unit="µs", about="10,000 additions and multiplications"
+    )
+    for account in {account.channel: account for account in stage.accounts}.values():
+        held = secrets[account.secret]
+        with _warm(stage, secrets):
+            event = shelf.from_api(two_kilobytes(account.channel, account.id, held, stage.public_url))
+            best = min(_timed(lambda event=event: _acknowledge(event), 200) for _ in range(rounds))  # type: ignore[misc]
+        tick()
+        yield Figure(
+            name=f"acknowledge {account.channel}",
+            value=1e6 * best,
+            unit="µs",
+            limit=ACKNOWLEDGE_MICROSECONDS,
+            about=f"{best / reference:.2f} × the reference loop; CPU, without the SDK call",
+        )
+
+
+def two_kilobytes(channel: str, account: str, held: dict[str, tuple[str, ...]], public_url: str) -> Post:
+    """A signed message whose body has at least 2 KB, and little more."""
+    words = 0
+    while True:
+        post: Post = platforms.KINDS[channel]["message"](
+            url=shelf.webhook_url(channel, account, public_url),
+            account=account,
+            secrets=held,
+            at=_AT,
+            number=1,
+            text="اتاق " * words or "اتاق",
+        )
+        if len(post.body) >= _BYTES:
+            return post
+        words += 1
+
+
+def _acknowledge(event: dict[str, Any]) -> None:
+    answer = app.app(event, Context())
+    if answer["statusCode"] != 200:
+        raise AssertionError(f"not acknowledged: {answer['statusCode']}")
+
+
+def _timed(work: Callable[[], object], times: int) -> float:
+    started = time.thread_time()
+    for _ in range(times):
+        work()
+    return (time.thread_time() - started) / times
+
+
+def _reference() -> int:
+    total = 0
+    for number in range(10_000):
+        total = (total * 31 + number) & 0xFFFFFFFF
+    return total
+
+
+@contextlib.contextmanager
+def _warm(stage: config.Stage, secrets: dict[str, dict[str, tuple[str, ...]]]) -> Iterator[None]:
+    """A warm container that sends nothing."""
+    sections = config.encode(stage)
+    register = config.Cached(read=lambda: sections, decode=config.decode_accounts, clock=time.monotonic)
+
+    def accept(messages: Iterable[Outgoing]) -> list[Outgoing]:
+        return send(lambda *_: [], "queue", messages, tries=3)
+
+    held = mock.patch.multiple(
+        runtime, register=lambda: register, account_secrets=secrets.__getitem__, accept=accept
+    )
+    with held, contextlib.redirect_stdout(io.StringIO()):
+        yield
