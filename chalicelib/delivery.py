@@ -119,13 +119,17 @@ class Receipt:
     ids: Mapping[str, str] = field(default_factory=dict)
 
 
+ANY_STEP = "*"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ledger:
     """How far one delivery has come.
 
     state: `sending` (an attempt is, or was, under way), `waiting` (until `next_at`), `done`,
     `parked` (with its reason). steps: finished steps and their remote ids. doubtful: the step that
-    may have been carried out without our knowing; it is looked up before it is written again.
+    may have been carried out without our knowing, `*` if it may be any that is not finished; it is
+    looked up before it is written again.
     attempts: those that count. since: when this state began.
     """
 

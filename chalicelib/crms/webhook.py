@@ -1,8 +1,9 @@
 """Any receiver: CloudEvents 1.0 (structured JSON) under Standard Webhooks 1.0.0 headers.
 
-`webhook-id` and the CloudEvent's `id` are the event's reference, and the body is the same bytes however
-often it is sent. There is nothing to look up at a receiver, so a post whose outcome is unknown is
-repeated: that is harmless because both specifications make the id the receiver's means to drop it.
+`webhook-id` and the CloudEvent's `id` are the event's reference, and what the body says of the event and
+the decision is the same however often it is sent; the profile is shown as it is by then. There is nothing
+to look up at a receiver, so a post whose outcome is unknown is repeated: that is harmless because both
+specifications make the id the receiver's means to drop it.
 
 Specifications, read 2026-11: github.com/standard-webhooks/standard-webhooks `spec/standard-webhooks.md`,
 github.com/cloudevents/spec `cloudevents/spec.md`, `extensions/sequence.md`.
@@ -94,7 +95,8 @@ def cloud_event(delivery: Delivery) -> dict[str, object]:
     """The envelope and its data.
 
     `sequence` orders the events of one `subject` (the profile) as they were absorbed; it compares as a
-    string. The data holds nothing that later events change, such as counters.
+    string. The event and the decision are as they were absorbed, the profile and the owner's name as they
+    are now, without what every event changes, such as counters.
     """
     event = delivery.event
     return {

@@ -28,14 +28,14 @@ def run(
     *,
     work: Work,
     visibility: Visibility,
-    wait: Callable[[Transient], float | None],
+    wait: Callable[[Transient, int], float | None],
     time_left: Callable[[], float],
     enough: float,
 ) -> dict[str, list[dict[str, str]]]:
     """Work through the batch and name what failed, as the mapping's `ReportBatchItemFailures` wants it.
 
-    wait: seconds until a failed record should come back, None for the queue's own time. enough: seconds
-    a record may need; with less left it is the next worker's.
+    wait: seconds until a failed record should come back, from its error and how often it was received; None
+    for the queue's own time. enough: seconds a record may need; with less left it is the next worker's.
     """
     failed: list[dict[str, str]] = []
     stuck: set[str] = set()
@@ -55,14 +55,14 @@ def run(
 
 
 def _one(
-    function: str, record: Mapping[str, Any], work: Work, wait: Callable[[Transient], float | None]
+    function: str, record: Mapping[str, Any], work: Work, wait: Callable[[Transient, int], float | None]
 ) -> tuple[bool, float | None]:
-    received = record["attributes"].get("ApproximateReceiveCount", "")
+    received = int(record["attributes"].get("ApproximateReceiveCount", 1))
     try:
         said = work(record["body"])
     except Transient as error:
         outcome(function, "waits", reason=error.reason, detail=error.detail, received=received)
-        return False, wait(error)
+        return False, wait(error, received)
     except Misconfigured as error:
         log.error("misconfigured", function=function, reason=error.reason, detail=error.detail)
         return False, None

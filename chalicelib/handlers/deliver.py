@@ -32,7 +32,7 @@ def deliver(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN
         event,
         work=work,
         visibility=runtime.visibility,
-        wait=lambda error: error.retry_after,
+        wait=lambda error, _received: error.retry_after,
         time_left=time_left,
         enough=_ENOUGH,
     )

@@ -15,6 +15,9 @@ bp = Blueprint(__name__)
 
 _ENOUGH = 8.0
 
+_LONGEST_PAUSE = 120
+"""Seconds. A hundred receives then last three hours, not the five minutes of a table that throttles."""
+
 
 def _work(body: str) -> dict[str, Any]:
     absorbed = runtime.process()(unpack_intake(from_text(body)))
@@ -22,6 +25,10 @@ def _work(body: str) -> dict[str, Any]:
         "events": [one.event.reference for one in absorbed],
         "decisions": [one.decision.outcome for one in absorbed],
     }
+
+
+def _pause(received: int) -> float:
+    return min(2 ** min(received, 10), _LONGEST_PAUSE) * (0.5 + random.random())  # noqa: S311 - not a secret
 
 
 @bp.lambda_function(name="process")
@@ -32,7 +39,7 @@ def process(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN
         event,
         work=_work,
         visibility=runtime.visibility,
-        wait=lambda error: error.retry_after or 1 + 4 * random.random(),  # noqa: S311 - not a secret
+        wait=lambda error, received: error.retry_after or _pause(received),
         time_left=lambda: context.get_remaining_time_in_millis() / 1000,
         enough=_ENOUGH,
     )

@@ -1,7 +1,7 @@
 """From a target's queue to the target: one event at a time, in order, and the ledger of how far it came.
 
 A ledger row says `sending` before the first call and holds each finished step before the next one
-starts, so that whoever comes after a sudden death knows which single step is in doubt. That step is
+starts, so that whoever comes after a sudden death knows which steps are beyond doubt. Any other is
 looked up at the target, not before it has settled, and written only if it is not there.
 """
 
@@ -158,7 +158,7 @@ class Deliver:
                 if remote is None:
                     makes_contact = step.name == crm.contact_step
                     if makes_contact:
-                        books.creating(absorbed.profile)
+                        books.creating(absorbed.profile, step.name)
                     remote = self._step(step, books, errand, absorbed.profile)
                     if makes_contact:
                         reference = books.created(absorbed.profile, remote)
@@ -170,9 +170,7 @@ class Deliver:
             books.done()
 
     def _step(self, step: Step, books: Books, errand: _Errand, group: str) -> str:
-        doubtful = books.in_doubt or books.ledger.doubtful == step.name
-        books.doubts(step.name, doubtful)
-        if step.find and (step.look_first or doubtful):
+        if step.find and (step.look_first or books.doubted(step.name)):
             for request in step.find:
                 found = step.found(self._call(request, errand, group))
                 if found is not None:
@@ -180,10 +178,10 @@ class Deliver:
         try:
             return self._write(step, errand, group)
         except Unknown:
-            books.doubts(step.name, True)
+            books.doubt(step.name)
             raise
         except HubError:
-            books.doubts(step.name, False)
+            books.trust(step.name)
             raise
 
     def _write(self, step: Step, errand: _Errand, group: str) -> str:

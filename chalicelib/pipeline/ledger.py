@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from chalicelib.delivery import Absorbed, Ledger
+from chalicelib.delivery import ANY_STEP, Absorbed, Ledger
 from chalicelib.errors import HubError, Transient
 from chalicelib.pipeline.commit import RETENTION
 from chalicelib.rows import LedgerRow, ReferenceRow, Row, ledger_key, reference_key
@@ -24,7 +24,8 @@ def contents(row: Row | None) -> Ledger | None:
 class Books:
     """One delivery's ledger while a worker holds it.
 
-    in_doubt: an earlier attempt ended without a word, so its first unfinished step may be done.
+    What is doubted of one step stays so while others are worked on: a later attempt may have other steps
+    to do before it, such as a phone that became known meanwhile.
     Every write is conditional on nobody else having written since: two workers at one delivery would
     mean that a message's invisibility ran out under a living worker.
     """
@@ -33,7 +34,6 @@ class Books:
     absorbed: Absorbed
     target: str
     now: Callable[[], datetime]
-    in_doubt: bool = False
     ledger: Ledger = field(init=False)
     _version: int = 0
     _kept: bool = True
@@ -48,22 +48,32 @@ class Books:
             self._write(self.ledger)
             return
         self._version = earlier.version
-        self.in_doubt = earlier.state == "sending"
+        doubtful = ANY_STEP if earlier.state == "sending" else earlier.doubtful
         ready = earlier.next_at or now
-        if self.in_doubt or earlier.doubtful:
+        if doubtful:
             ready = max(ready, earlier.since + timedelta(seconds=settle))
         if ready > now:
             raise Transient("not_yet", retry_after=(ready - now).total_seconds())
-        self._write(replace(earlier, state="sending", next_at=None, reason="", detail=""))
+        self._write(replace(earlier, state="sending", doubtful=doubtful, next_at=None, reason="", detail=""))
 
-    def doubts(self, step: str, doubtful: bool) -> None:
-        """Whether this step may be done already; kept with the next write."""
-        self.in_doubt = False
-        self.ledger = replace(self.ledger, doubtful=step if doubtful else "")
+    def doubted(self, step: str) -> bool:
+        """Whether this step may be done already."""
+        return self.ledger.doubtful in (step, ANY_STEP)
+
+    def doubt(self, step: str) -> None:
+        """This step may be done already; kept with the next write."""
+        doubtful = step if self.ledger.doubtful in ("", step) else ANY_STEP
+        self.ledger = replace(self.ledger, doubtful=doubtful)
+
+    def trust(self, step: str) -> None:
+        """What became of this step is known; kept with the next write."""
+        if self.ledger.doubtful == step:
+            self.ledger = replace(self.ledger, doubtful="")
 
     def finished(self, step: str, remote: str) -> None:
         """A step is done; `keep` or `done` writes it."""
-        self.ledger = replace(self.ledger, steps={**self.ledger.steps, step: remote}, doubtful="")
+        self.trust(step)
+        self.ledger = replace(self.ledger, steps={**self.ledger.steps, step: remote})
         self._kept = False
 
     def keep(self) -> None:
@@ -73,7 +83,7 @@ class Books:
 
     def done(self) -> None:
         """All steps are done."""
-        self._write(replace(self.ledger, state="done"))
+        self._write(replace(self.ledger, state="done", doubtful=""))
 
     def wait(self, error: HubError, *, attempts: int, until: datetime) -> None:
         """It failed and will be tried again."""
@@ -100,12 +110,12 @@ class Books:
             )
         )
 
-    def creating(self, profile: str) -> None:
-        """Say that the customer is about to be created at the target, unless it was said before."""
+    def creating(self, profile: str, step: str) -> None:
+        """Say that the step is about to create the customer at the target, unless it was said before."""
         pk, sk = reference_key(profile, self.target)
         row = ReferenceRow(pk, sk, state="creating", since=int(self.now().timestamp()))
         if not self.table.put(row, Row.pk.does_not_exist()):
-            self.in_doubt = True
+            self.doubt(step)
 
     def created(self, profile: str, remote: str) -> ReferenceRow:
         """The customer is known at the target."""
