@@ -1,8 +1,8 @@
 """One clock, and everything that happens on it: callbacks at their time, and tasks that sleep.
 
-A task is plain synchronous code (a Lambda invocation) in a thread of its own; exactly one of all threads
-runs at any time, and which one is decided here alone, so a run is the same whenever it is repeated. A
-sleep during which nothing else is due costs no change of threads.
+A task is plain synchronous code (a Lambda invocation) in a thread of its own. Exactly one of all threads
+runs at any time: the one that has the baton, which it passes on when it sleeps or ends. Whom it goes to is
+decided by what is due next and nothing else, so a run is the same whenever it is repeated.
 """
 
 from __future__ import annotations
@@ -26,17 +26,22 @@ class Clock:
     def __init__(self) -> None:
         self.now = START
         self.current: Task | None = None
-        self._due: list[tuple[float, int, Callable[[], None]]] = []
+        self._due: list[tuple[float, int, Callable[[], None] | Task]] = []
         self._order = itertools.count()
         self._tasks: dict[int, Task] = {}
         self._limit = START
-        self.back = threading.Lock()
-        self.back.acquire()
+        self._error: BaseException | None = None
+        self._main = _taken()
 
     @property
     def time(self) -> datetime:
         """Now, aware UTC."""
         return datetime.fromtimestamp(self.now, UTC)
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is still to happen."""
+        return bool(self._due)
 
     def at(self, when: float, what: Callable[[], None]) -> None:
         """Call `what` at that time, or next if it has passed."""
@@ -50,96 +55,119 @@ class Clock:
         """Run `work` as a task, beginning now."""
         number = next(self._order)
         task = self._tasks[number] = Task(self, work, lambda: self._tasks.pop(number))
-        self.at(self.now, task.go_on)
+        heapq.heappush(self._due, (self.now, number, task))
         return task
 
     def run(self, until: float) -> None:
-        """Let everything happen that is due by then."""
+        """Let everything happen that is due by then. Raises what a callback or a task raised."""
         self._limit = until
-        while self._due and self._due[0][0] <= until:
-            when, _, what = heapq.heappop(self._due)
-            self.now = max(self.now, when)
-            what()
-        self.now = max(self.now, until)
-
-    def next_due(self) -> float | None:
-        """When something happens next."""
-        return self._due[0][0] if self._due else None
+        self.drive(None)
+        if self._error is not None:
+            raise self._error
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass for the task that calls. Raises `Killed` if the task ends meanwhile."""
-        when = self.now + seconds
-        if when <= self._limit and (not self._due or self._due[0][0] > when):
-            self.now = when
-            return
+        """Let time pass for the task that calls. Raises `Killed` if the task is ended meanwhile."""
         task = self.current
         if task is None:
             raise RuntimeError("only a task can sleep")
-        self.at(when, task.go_on)
-        task.pause()
+        heapq.heappush(self._due, (self.now + seconds, next(self._order), task))
+        self.drive(task)
+        task.go_on()
+
+    def drive(self, me: Task | None) -> None:
+        """Let things happen on the calling thread until it is the turn of its task, or of another.
+
+        me: the task that sleeps or has ended here, None on the thread that called `run`.
+        """
+        self.current = None
+        while self._error is None and self._due and self._due[0][0] <= self._limit:
+            when, _, what = heapq.heappop(self._due)
+            self.now = max(self.now, when)
+            if what is me:
+                return
+            if isinstance(what, Task):
+                what.take_over()
+                break
+            try:
+                what()
+            except Exception as error:  # noqa: BLE001 - raised again by `run`, on its own thread
+                self._error = error
+        else:
+            if me is None:
+                return
+            self._main.release()
+        if me is None:
+            self._main.acquire()
+        elif not me.ended:
+            me.await_turn()
+
+    def fail(self, error: BaseException) -> None:
+        """Stop, and have `run` raise this."""
+        self._error = error
 
     def close(self) -> None:
-        """End every task that still runs."""
+        """End every task that still runs, where it sleeps."""
         self._due.clear()
+        self._error = None
         for task in list(self._tasks.values()):
-            task.end()
+            if task.doom():
+                self._main.acquire()
 
 
 class Task:
     """Synchronous code that can be halted wherever it sleeps."""
 
-    def __init__(self, clock: Clock, work: Callable[[], None], ended: Callable[[], object]) -> None:
+    def __init__(self, clock: Clock, work: Callable[[], None], forget: Callable[[], object]) -> None:
         self._clock = clock
         self._work = work
-        self._ended = ended
-        self._doomed = False
-        self._turn = threading.Lock()
-        self._turn.acquire()
+        self._forget = forget
+        self._turn = _taken()
         self._started = False
-        self.error: BaseException | None = None
+        self._doomed = False
+        self.ended = False
         self.resumed: Callable[[], None] = lambda: None
         """Called whenever it is this task's turn again, before its code goes on."""
 
-    def go_on(self) -> None:
-        """Run until it sleeps or ends; what it raised, beside its own end, is raised here."""
-        self._clock.current = self
+    def take_over(self) -> None:
+        """It gets the baton: begins, or will go on."""
         if self._started:
             self._turn.release()
         else:
             self._started = True
             (_idle.pop() if _idle else _Thread()).give(self._body)
-        self._clock.back.acquire()
-        self._clock.current = None
-        if self.error is not None:
-            error, self.error = self.error, None
-            raise error
 
-    def pause(self) -> None:
-        """Give the turn back, and wait for the next one."""
-        self._clock.back.release()
+    def await_turn(self) -> None:
+        """Wait for the baton."""
         self._turn.acquire()
+
+    def go_on(self) -> None:
+        """Its code runs again."""
         if self._doomed:
             raise Killed
+        self._clock.current = self
         self.resumed()
 
-    def end(self) -> None:
-        """Unwind it where it sleeps."""
+    def doom(self) -> bool:
+        """End it where it sleeps; False if it never began."""
         self._doomed = True
         if self._started:
-            self.go_on()
+            self._turn.release()
         else:
-            self._ended()
+            self._forget()
+        return self._started
 
     def _body(self, thread: _Thread) -> None:
+        self._clock.current = self
         try:
             self._work()
         except Killed:
             pass
-        except BaseException as error:  # noqa: BLE001 - raised again on the clock's own thread
-            self.error = error
-        self._ended()
+        except BaseException as error:  # noqa: BLE001 - raised again by `run`, on its own thread
+            self._clock.fail(error)
+        self.ended = True
+        self._forget()
         _idle.append(thread)
-        self._clock.back.release()
+        self._clock.drive(self)
 
 
 class _Thread(threading.Thread):
@@ -147,8 +175,7 @@ class _Thread(threading.Thread):
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
-        self._ready = threading.Lock()
-        self._ready.acquire()
+        self._ready = _taken()
         self._work: Callable[[_Thread], None] = lambda _: None
         self.start()
 
@@ -160,6 +187,12 @@ class _Thread(threading.Thread):
         while True:
             self._ready.acquire()
             self._work(self)
+
+
+def _taken() -> threading.Lock:
+    lock = threading.Lock()
+    lock.acquire()
+    return lock
 
 
 _idle: list[_Thread] = []

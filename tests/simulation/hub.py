@@ -160,11 +160,8 @@ class Simulation:
             self.clock.at(self.script.deployment[1], self._deployed)
         last = max([self.script.ends, *(at for at, _ in self.script.posts), self.weather.ends])
         limit = last + 40 * 86_400
-        while (due := self.clock.next_due()) is not None:
-            if due > limit:
-                self.timed_out = True
-                break
-            self.clock.run(due)
+        self.clock.run(limit)
+        self.timed_out = self.clock.busy
 
     @property
     def stage(self) -> config.Stage:
@@ -294,7 +291,7 @@ class Simulation:
         """The clock's function is left out of minutes in which it would find nothing to do."""
         if key[1] == "PROFILE" and "due_at" in after:
             self._need_tick(int(after["due_at"]["S"]) / 1000)
-            if after["work_queue"]["S"].startswith("team#"):
+            if after["work_queue"]["S"] == "waiting":
                 self._need_tick(self.clock.now)
         elif key[1] == "BREAKER" and after.get("state", {}).get("S") != "closed":
             self._need_tick(int(after["next_probe"]["N"]))
@@ -326,7 +323,7 @@ class Simulation:
         for key, item in self.aws.dynamo.items.items():
             if key[1] == "PROFILE" and "due_at" in item:
                 self._need_tick(int(item["due_at"]["S"]) / 1000)
-                if item["work_queue"]["S"].startswith("team#"):
+                if item["work_queue"]["S"] == "waiting":
                     self._need_tick(self.clock.now + self.rng.choice((1, 240, 900, 3600)))
             elif key[1] == "BREAKER" and item.get("state", {}).get("S") != "closed":
                 self._need_tick(int(item["next_probe"]["N"]))

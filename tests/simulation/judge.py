@@ -196,7 +196,8 @@ def once_at_crm(sim: Simulation, read: Found) -> Iterator[str]:
             yield f"{known.event.key} came to the CRM at {moment(arrival.at)}, behind a later one"
         last[known.profile] = max(place, last.get(known.profile, (0, 0)))
     for reference, first, later in sim.crm.changed:
-        yield f"{reference} was sent again with another body: {_difference(first, later)}"
+        if difference := _difference(first, later):
+            yield f"{reference} was sent again with another body: {difference}"
 
 
 def once_at_erp(sim: Simulation, read: Found) -> Iterator[str]:
@@ -369,8 +370,9 @@ def no_bugs(sim: Simulation, read: Found) -> Iterator[str]:
 
 def _difference(first: bytes, later: bytes) -> str:
     one, other = json.loads(first), json.loads(later)
-    pairs = [(name, one["data"][name], other["data"][name]) for name in one["data"]]
-    return "; ".join(f"{name} {was} → {now}" for name, was, now in pairs if was != now) or "the envelope"
+    parts = [(name, one[name], other[name]) for name in one if name != "data"]
+    parts += [(name, one["data"][name], other["data"][name]) for name in ("event", "decision")]
+    return "; ".join(f"{name} {was} → {now}" for name, was, now in parts if was != now)
 
 
 def _everything(sim: Simulation) -> Iterator[tuple[str, bytes]]:
