@@ -112,6 +112,20 @@ def parts(counts: Counts) -> Table:
     return table
 
 
+def money(counted: Counted, region: str) -> Table:
+    """What a million events cost in a region, part by part."""
+    table = Table(title=f"$ per million events, {region}, prices of {prices.AS_OF}", title_justify="left")
+    table.add_column("for")
+    columns = [costs.per_million(counts, region) for counts in counted.loads]
+    for counts in counted.loads:
+        table.add_column(counts.load, justify="right")
+    for name in columns[0]:
+        table.add_row(name, *(f"{column[name]:.2f}" for column in columns))
+    table.add_section()
+    table.add_row("in all", *(f"{sum(column.values()):.2f}" for column in columns))
+    return table
+
+
 def measure(quick: bool, tick: Callable[[], None]) -> tuple[list[Figure], Counted]:
     """Everything; `quick` takes seconds and is good for seeing that it runs, not for its times."""
     stage = local_stage()
@@ -136,6 +150,15 @@ def main() -> None:
     console.print(shown(found))
     for counts in counted.loads:
         console.print(parts(counts))
+    for region in prices.REGIONS:
+        console.print(money(counted, region))
+    if not options.quick:
+        _write(found, counted)
+        console.print(f"written to {OUT.relative_to(ROOT)}")
+    sys.exit(0 if all(figure.kept for figure in found) else 1)
+
+
+def _write(found: list[Figure], counted: Counted) -> None:
     OUT.parent.mkdir(exist_ok=True)
     told = {
         "measured_at": datetime.now(UTC).isoformat(),
@@ -148,8 +171,6 @@ def main() -> None:
         "prices": [asdict(price) for price in prices.ALL],
     }
     OUT.write_text(json.dumps(told, indent=2) + "\n")
-    console.print(f"written to {OUT.relative_to(ROOT)}")
-    sys.exit(0 if all(figure.kept for figure in found) else 1)
 
 
 if __name__ == "__main__":
