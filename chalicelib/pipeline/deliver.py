@@ -131,14 +131,14 @@ class Deliver:
     def _wait(self, books: Books, errand: _Errand, error: Transient | Misconfigured) -> NoReturn:
         """Book it for later. Raises `Transient` with the time to wait."""
         attempts = books.ledger.attempts
-        if isinstance(error, Misconfigured):
+        if isinstance(error, Misconfigured | Unauthorised):
             self.count("misconfigured", target=errand.target.name, reason=error.reason)
             seconds = _OURS_TO_MEND
         elif error.retry_after is not None:
             attempts += not isinstance(error, Throttled)
             seconds = retry.asked(error.retry_after, self.jitter())
         else:
-            attempts += not isinstance(error, Throttled | Unauthorised)
+            attempts += not isinstance(error, Throttled)
             seconds = retry.wait(max(attempts, 1), self.jitter())
         if isinstance(error, Unknown):
             seconds = max(seconds, errand.crm.settle)
