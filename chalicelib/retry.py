@@ -10,19 +10,28 @@ SCHEDULE = (0, 5, 30, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600)
 HORIZON = timedelta(hours=80)
 """From the event's commit; a delivery older than that gets one more attempt."""
 
+_LEAST_PAUSE, _MOST_PAUSE = 5, 600
+
 _LONGEST = 11 * 3600
 """SQS refuses a message that was invisible for more than 12 hours in all."""
 
 
-def wait(attempts: int, jitter: float) -> float:
-    """Seconds to wait after so many attempts; `jitter` from 0 to 1 adds up to a tenth."""
+def wait(attempts: int, jitter: float, *, at_least: float = 0) -> float:
+    """Seconds to wait after so many attempts; `jitter` from 0 to 1 adds up to a tenth.
+
+    at_least: what the other side asked for.
+    """
     planned = SCHEDULE[min(attempts, len(SCHEDULE) - 1)]
-    return min(planned * (1 + 0.1 * jitter), _LONGEST)
+    return min(max(planned, at_least) * (1 + 0.1 * jitter), _LONGEST)
 
 
-def asked(retry_after: float, jitter: float) -> float:
-    """Seconds to wait when the other side named a time; never sooner than it said, within what SQS can."""
-    return min(max(retry_after, 1) * (1 + 0.1 * jitter), _LONGEST)
+def throttled(asked: float | None, age: float, jitter: float) -> float:
+    """Seconds to wait after being told to slow down, which costs no attempt.
+
+    age: the event's, in seconds. The pause grows with it: a queue gives a message up after a thousand
+    receives, and that has to last beyond the horizon.
+    """
+    return min(max(asked or 0, _LEAST_PAUSE, min(_MOST_PAUSE, age / 10)) * (1 + 0.1 * jitter), _LONGEST)
 
 
 def spent(committed_at: datetime, now: datetime) -> bool:

@@ -15,6 +15,9 @@ from chalicelib.event import Identity
 
 Key = tuple[str, str]
 
+WAITING = "waiting"
+"""The `worklist` partition of conversations that nobody owns, most urgent first, whatever their team."""
+
 DUE_SHARDS = 4
 """Partitions of the `due` index; a profile is always in the one its id hashes to."""
 

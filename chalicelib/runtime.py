@@ -37,7 +37,15 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_REFUSED = {"AccessDenied", "AccessDeniedException", "ParameterNotFound", "NoSuchBucket", "QueueDoesNotExist"}
+_REFUSED = {
+    "AccessDenied",
+    "AccessDeniedException",
+    "NoSuchBucket",
+    "NoSuchKey",
+    "NonExistentQueue",
+    "ParameterNotFound",
+    "QueueDoesNotExist",
+}
 
 
 def now() -> datetime:
@@ -218,7 +226,7 @@ def relay() -> Relay:
     """The step from the stream to the target queues."""
     from chalicelib.pipeline.relay import Relay
 
-    return Relay(queues=environment().target_queues, put=put)
+    return Relay(queues=environment().target_queues, put=put, count=telemetry.count)
 
 
 @functools.cache

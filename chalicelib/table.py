@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pynamodb.connection import Connection
 from pynamodb.exceptions import DoesNotExist, PutError, PynamoDBException, TransactWriteError, UpdateError
@@ -20,11 +20,10 @@ from chalicelib.rows import Due, Key, Place, Row
 
 
 class Conflict(Transient):
-    """A condition failed or another write was in the way: `at` names the rows by partition key."""
+    """A condition failed, or another write was in the way."""
 
-    def __init__(self, at: tuple[str, ...]) -> None:
+    def __init__(self) -> None:
         super().__init__("conflict")
-        self.at = at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,17 +39,25 @@ P = TypeVar("P", bound=Place)
 R = TypeVar("R", bound=Row)
 
 
+_SETTINGS: dict[str, Any] = {
+    "connect_timeout_seconds": 1,
+    "read_timeout_seconds": 5,
+    "max_retry_attempts": 2,
+}
+"""A call that hangs must not take the worker's whole batch with it: its queue tries again."""
+
+
 class Table:
     """The table of one stage. Every method raises `Transient` when DynamoDB cannot serve it now."""
 
     def __init__(self, name: str, region: str, host: str | None = None) -> None:
-        Place.Meta.table_name = name
-        Place.Meta.region = region  # type: ignore[attr-defined]
-        Place.Meta.host = host  # type: ignore[attr-defined]
+        settings = {**_SETTINGS, "region": region, "host": host}
+        for key, value in {**settings, "table_name": name}.items():
+            setattr(Place.Meta, key, value)
         models: list[type[Place]] = [Place, Row, *Row.__subclasses__()]
         for model in models:
             model._connection = None
-        self._connection = Connection(region=region, host=host)
+        self._connection = Connection(**settings)
 
     def read(self, keys: Iterable[Key]) -> dict[Key, Row]:
         """The rows that exist, consistently read; one call up to 100 keys."""
@@ -81,13 +88,11 @@ class Table:
             _served(commit)
         except TransactWriteError as error:
             codes = [reason.code if reason else "None" for reason in error.cancellation_reasons]
-            at = tuple(
-                write.row.pk
-                for write, code in zip(writes, codes, strict=False)
-                if code in ("ConditionalCheckFailed", "TransactionConflict")
-            )
-            if at:
-                raise Conflict(at) from error
+            if "ValidationError" in codes:
+                # A row or the whole is too large or malformed: trying again cannot help.
+                raise
+            if "ConditionalCheckFailed" in codes or "TransactionConflict" in codes:
+                raise Conflict from error
             raise _unserved(error) from error
 
     def put(self, row: Row, condition: Condition | None = None) -> bool:

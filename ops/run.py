@@ -21,14 +21,14 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table as Sheet
 
+from ops.bundle import Failed
 from ops.environments import ROOT, NoEnvironment
 from ops.faults import Faults
 from ops.local_hub import LocalHub
 from ops.localaws import LocalAwsError
-from ops.package import Failed
 from ops.scenario import Act, acts, send
 from ops.stack import NotDeployed
-from ops.tryton import TrytonError
+from ops.tryton_database import TrytonError
 from ops.verdict import Verdict, judge
 
 PORT, CRM_PORT, TRYTON_PORT = 4566, 8090, 8072

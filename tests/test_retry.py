@@ -37,12 +37,31 @@ def test_it_goes_on_past_the_horizon():
 
 
 @pytest.mark.parametrize(
-    ("asked", "seconds"),
-    [(0, 1), (-5, 1), (0.2, 1), (60, 60), (HOUR, HOUR), (24 * HOUR, LIMIT), (10**12, LIMIT)],
+    ("asked", "seconds"), [(0, 5), (-5, 5), (0.2, 5), (60, 60), (HOUR, HOUR), (24 * HOUR, LIMIT), (10**12, LIMIT)]
 )
-def test_what_the_other_side_asked_for(asked, seconds):
-    assert retry.asked(asked, 0) == seconds
-    assert seconds <= retry.asked(asked, 1) <= min(1.1 * seconds, LIMIT) + 0.001
+def test_what_the_other_side_asked_for_is_never_undercut(asked, seconds):
+    assert retry.wait(1, 0, at_least=asked) == seconds
+    assert seconds <= retry.wait(1, 1, at_least=asked) <= min(1.1 * seconds, LIMIT) + 0.001
+
+
+def test_a_short_time_asked_for_does_not_undercut_the_schedule():
+    assert retry.wait(5, 0, at_least=1) == retry.SCHEDULE[5]
+
+
+@pytest.mark.parametrize(
+    ("asked", "age", "seconds"),
+    [(None, 0, 5), (1, 0, 5), (60, 0, 60), (1, 600, 60), (1, 24 * HOUR, 600), (24 * HOUR, 0, LIMIT)],
+)
+def test_a_pause_that_was_asked_for_grows_with_the_event(asked, age, seconds):
+    assert retry.throttled(asked, age, 0) == seconds
+
+
+def test_a_thousand_receives_under_throttling_outlast_the_horizon():
+    age, receives = 0.0, 0
+    while age <= retry.HORIZON.total_seconds():
+        age += retry.throttled(1, age, 0)
+        receives += 1
+    assert receives < 900
 
 
 def test_the_last_attempt_is_the_one_after_eighty_hours():

@@ -28,7 +28,7 @@ def _work(body: str) -> dict[str, Any]:
 
 
 def _pause(received: int) -> float:
-    return min(2 ** min(received, 10), _LONGEST_PAUSE) * (0.5 + random.random())  # noqa: S311 - not a secret
+    return float(min(2 ** min(received, 10), _LONGEST_PAUSE)) * (0.5 + random.random())  # noqa: S311 - not a secret
 
 
 @bp.lambda_function(name="process")

@@ -90,8 +90,10 @@ class Breaker:
             ],
             BreakerRow.state.does_not_exist() | (BreakerRow.state == "closed"),
         )
-        if opened:
-            self._say(target, "open", now)
+        if not opened:
+            # Somebody else opened it, or it is being probed: a second word could come after its closing.
+            return
+        self._say(target, "open", now)
         self.switch(target, False)
 
     def probe(self, target: str, row: BreakerRow, attempt: Callable[[], bool]) -> str:
@@ -120,8 +122,8 @@ class Breaker:
             return "open"
         # The mapping first: whoever dies in between probes again and finds it enabled.
         self.switch(target, True)
-        self._set(target, "closed")
         self._say(target, "closed", int(row.since))
+        self._set(target, "closed")
         return "closed"
 
     def _set(self, target: str, state: str) -> None:

@@ -13,13 +13,14 @@ from pynamodb.expressions.condition import Condition
 from chalicelib.config import Stage
 from chalicelib.crms import CRMS
 from chalicelib.delivery import Absorbed, Target
-from chalicelib.event import Event
+from chalicelib.event import Attachment, Event
 from chalicelib.messages import pack
 from chalicelib.people import Conversation, Profile
 from chalicelib.profiles import facts, identities
 from chalicelib.routing import conversations
 from chalicelib.routing.conversations import Outcome
 from chalicelib.rows import (
+    WAITING,
     ClosedRow,
     EventRow,
     IdentityRow,
@@ -39,8 +40,11 @@ from chalicelib.table import Write
 RETENTION = timedelta(days=400)
 """How long events and their ledgers are kept; at least 30 days, because a platform may resend so long."""
 
-_ROW_BYTES = 300 * 1024
+_ROW_BYTES = 250 * 1024
 _TEXT_KEPT = 20_000
+_FIELD_KEPT = 1_000
+_ATTACHMENTS_KEPT = 20
+"""Of an event that is too large for a row, which lies whole in the bucket."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -153,7 +157,7 @@ class Commit:
         if open_now := self.profile.conversation:
             row.due_shard = due_shard(self.profile.id)
             row.due_at = _millis(conversations.due_at(open_now, self.stage.routing))
-            row.work_queue = f"person#{open_now.owner}" if open_now.owner else f"team#{open_now.team}"
+            row.work_queue = f"person#{open_now.owner}" if open_now.owner else WAITING
             row.work_at = _millis(open_now.respond_by or open_now.opened_at)
         return row
 
@@ -180,6 +184,10 @@ class Commit:
             body=body,
             ttl=_ttl(self.now),
         )
+
+
+def _shortened(attachment: Attachment) -> Attachment:
+    return replace(attachment, name=attachment.name[:_FIELD_KEPT], ref=attachment.ref[:_FIELD_KEPT], mime="")
 
 
 def owes(target: Target, event: Event) -> bool:

@@ -45,7 +45,9 @@ _OURS_TO_MEND = 300.0
 """Seconds between tries of what only a human can mend."""
 
 _ENOUGH = 25.0
-"""Seconds an event may need; with less left, it is the next worker's."""
+"""Seconds a step may need; with less left, it is the next worker's."""
+
+_OUT_OF_TIME = "out_of_time"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +88,7 @@ class Deliver:
             ]
         )
         self.breaker.admit(target.name, rows.get(breaker_key(target.name)))
-        errand = _Errand(target=target, crm=CRMS[target.crm], stage=stage, rows=rows)
+        errand = _Errand(target=target, crm=CRMS[target.crm], stage=stage, rows=rows, time_left=time_left)
         done = []
         for key in change.events:
             event = rows.get(event_key(key))
@@ -95,8 +97,7 @@ class Deliver:
             ledger = contents(rows.get(ledger_key(key, target.name)))
             if ledger and ledger.state in ("done", "parked"):
                 continue
-            if time_left() < _ENOUGH:
-                raise Transient("out_of_time", retry_after=0)
+            errand.go_on()
             done.append((key, self._one(unpack_absorbed(event.body), ledger, errand)))
         return done
 
@@ -104,8 +105,8 @@ class Deliver:
         target = errand.target
         books = Books(table=self.table, absorbed=absorbed, target=target.name, now=self.now)
         books.begin(ledger, settle=errand.crm.settle)
-        credentials = self.credentials(target)
         try:
+            credentials = self.credentials(target)
             try:
                 self._run(absorbed, books, errand, credentials)
             except Unauthorised:
@@ -114,6 +115,7 @@ class Deliver:
                     raise
                 self._run(absorbed, books, errand, renewed)
         except Permanent as error:
+            self.breaker.well(target.name, errand.rows.get(breaker_key(target.name)))
             return self._park(books, target, error)
         except (Transient, Misconfigured) as error:
             if retry.spent(absorbed.committed_at, self.now()):
@@ -131,18 +133,21 @@ class Deliver:
     def _wait(self, books: Books, errand: _Errand, error: Transient | Misconfigured) -> NoReturn:
         """Book it for later. Raises `Transient` with the time to wait."""
         attempts = books.ledger.attempts
+        now, settle = self.now(), errand.crm.settle
         if isinstance(error, Misconfigured | Unauthorised):
             self.count("misconfigured", target=errand.target.name, reason=error.reason)
             seconds = _OURS_TO_MEND
-        elif error.retry_after is not None:
-            attempts += not isinstance(error, Throttled)
-            seconds = retry.asked(error.retry_after, self.jitter())
+        elif error.reason == _OUT_OF_TIME:
+            seconds = 0.0
+        elif isinstance(error, Throttled):
+            age = (now - books.absorbed.committed_at).total_seconds()
+            seconds = retry.throttled(error.retry_after, age, self.jitter())
         else:
-            attempts += not isinstance(error, Throttled)
-            seconds = retry.wait(max(attempts, 1), self.jitter())
+            attempts += 1
+            seconds = retry.wait(max(attempts, 1), self.jitter(), at_least=error.retry_after or 0)
         if isinstance(error, Unknown):
-            seconds = max(seconds, errand.crm.settle)
-        books.wait(error, attempts=attempts, until=self.now() + timedelta(seconds=seconds))
+            seconds = max(seconds, settle)
+        books.wait(error, attempts=attempts, until=now + timedelta(seconds=seconds))
         self.count("retried", target=errand.target.name, reason=error.reason)
         raise Transient(error.reason, error.detail, retry_after=seconds) from error
 
@@ -156,6 +161,7 @@ class Deliver:
             while True:
                 remote = books.ledger.steps.get(step.name)
                 if remote is None:
+                    errand.go_on()
                     makes_contact = step.name == crm.contact_step
                     if makes_contact:
                         books.creating(absorbed.profile, step.name)
@@ -204,10 +210,18 @@ class Deliver:
             raise
         except Transient as error:
             if reply is None or reply.status == 401 or reply.status >= 500:
-                row = errand.rows.get(breaker_key(errand.target.name))
-                self.breaker.failed(errand.target.name, row, group=group, reason=error.reason)
+                self._blame(errand, group, error.reason)
             raise
         return reply
+
+    def _blame(self, errand: _Errand, group: str, reason: str) -> None:
+        target = errand.target.name
+        try:
+            row = errand.rows.get(breaker_key(target))
+            self.breaker.failed(target, row, group=group, reason=reason)
+        except (Transient, Misconfigured) as unkept:
+            # What became of the call matters more, and the next failure counts again.
+            self.count("breaker_unkept", target=target, reason=unkept.reason)
 
     def _delivery(self, absorbed: Absorbed, errand: _Errand) -> Delivery:
         profile_row = errand.rows.get(profile_key(absorbed.profile))
@@ -245,6 +259,12 @@ class _Errand:
     crm: Crm
     stage: Stage
     rows: dict[Key, Row]
+    time_left: Callable[[], float]
+
+    def go_on(self) -> None:
+        """Raises `Transient` when the next step is better left to the next worker."""
+        if self.time_left() < _ENOUGH:
+            raise Transient(_OUT_OF_TIME, retry_after=0)
 
 
 def _profile(row: Row | None, event: Event, profile_id: str) -> Profile:

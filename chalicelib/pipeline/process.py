@@ -143,8 +143,6 @@ class Process:
             config_version=stage.version,
             language=language,
         )
-        if rule is not None:
-            decision = replace(decision, respond_within=rule.respond_within)
         return conversations.chosen(profile.conversation, event, decision)
 
     def _read_loads(self, people: Sequence[str], commit: Commit) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,14 +17,15 @@ from chalicelib.delivery import Call, Reply, Target
 from chalicelib.errors import HubError, Permanent
 from chalicelib.event import Event
 from chalicelib.messages import unpack_absorbed
-from chalicelib.people import Conversation, Profile
+from chalicelib.people import Conversation, Directory, Person, Profile
 from chalicelib.pipeline.breaker import Breaker
 from chalicelib.pipeline.receive import SendAll, from_undelivered
-from chalicelib.routing import conversations
-from chalicelib.routing.choice import considered, decide
-from chalicelib.routing.rules import rule_for
+from chalicelib.routing import conversations, hours
+from chalicelib.routing.candidates import hours_of
+from chalicelib.routing.choice import decide
 from chalicelib.rows import (
     DUE_SHARDS,
+    WAITING,
     BreakerRow,
     EventRow,
     Key,
@@ -37,7 +39,13 @@ from chalicelib.table import Table
 from chalicelib.telemetry import Count
 
 _AT_ONCE = 100
-"""So many profiles are looked at in one batch; so many offers are made in one minute and queue."""
+"""So many profiles are read in one batch."""
+
+_CONSIDERED_AT_ONCE = 300
+"""So many waiting conversations are looked at in a minute, the most urgent first."""
+
+_FED_AT_ONCE = 200
+"""So many undelivered messages are put on the queue in a minute."""
 
 _RECOUNT_MINUTE = 17
 """Loads are recounted once an hour."""
@@ -60,22 +68,32 @@ class Tick:
     count: Count
 
     def __call__(self) -> dict[str, int]:
-        """Do all of it; how much of each there was."""
+        """Do all of it; how much of each there was. Raises the first failure after all were tried."""
         stage = self.stage()
-        done = {
-            "fed": self._feed(),
-            "probed": self._probe(stage),
-            "closed": self._close_idle(stage),
-            "offered": self._offer(stage),
+        errands: dict[str, Callable[[], int]] = {
+            "probed": lambda: self._probe(stage),
+            "closed": lambda: self._close_idle(stage),
+            "offered": lambda: self._offer(stage),
+            "fed": self._feed,
         }
         if self.now().minute == _RECOUNT_MINUTE:
-            done["recounted"] = self._recount(stage)
+            errands["recounted"] = lambda: self._recount(stage)
+        done: dict[str, int] = {}
+        failed: list[HubError] = []
+        for name, errand in errands.items():
+            try:
+                done[name] = errand()
+            except HubError as error:
+                self.count("errand_failed", reason=f"{name} {error.reason}")
+                failed.append(error)
+        if failed:
+            raise failed[0]
         return done
 
     def _feed(self) -> int:
         """Put on the queue what the front door could not; stop at the first that still will not go."""
         fed = 0
-        for key, kept in self.undelivered():
+        for key, kept in itertools.islice(self.undelivered(), _FED_AT_ONCE):
             if self.send([from_undelivered(kept)]):
                 self.count("feed_stopped")
                 break
@@ -124,16 +142,16 @@ class Tick:
             person: int(row.open) if isinstance(row := rows.get(load_key(person)), LoadRow) else 0
             for person in people
         }
+        if not any(_has_room(person, stage.directory, loads, now) for person in stage.directory.people):
+            return 0
         offered = 0
-        for team in ("", *(team.id for team in stage.directory.teams)):
-            for profile, conversation in self._open(self.table.worklist(f"team#{team}")):
-                if offered >= _AT_ONCE:
-                    return offered
-                owner = self._could_take(profile, conversation, stage, loads)
-                if owner:
-                    loads[owner] += 1
-                    self.emit(hub_events.offer(profile.id, conversation, now=now))
-                    offered += 1
+        waiting = itertools.islice(self.table.worklist(WAITING), _CONSIDERED_AT_ONCE)
+        for profile, conversation in self._open(waiting):
+            owner = self._could_take(profile, conversation, stage, loads)
+            if owner:
+                loads[owner] += 1
+                self.emit(hub_events.offer(profile.id, conversation, now=now))
+                offered += 1
         return offered
 
     def _could_take(
@@ -145,9 +163,6 @@ class Tick:
         event = unpack_absorbed(opening.body).event
         account = stage.account(event.channel, event.account)
         language = account.language if account else ""
-        rule, _ = rule_for(event, profile, stage.routing, language=language)
-        if rule is None or not considered(rule, stage.directory, profile):
-            return ""
         return decide(
             event,
             profile,
@@ -181,6 +196,11 @@ class Tick:
                     profile = msgspec.json.decode(row.body, type=Profile)
                     if profile.conversation:
                         yield profile, profile.conversation
+
+
+def _has_room(person: Person, directory: Directory, loads: Mapping[str, int], now: datetime) -> bool:
+    on_duty = hours.on_duty(hours_of(person, directory), now, away=person.away)
+    return on_duty and loads[person.id] < person.capacity
 
 
 def _batches(keys: Iterable[Key]) -> Iterator[list[Key]]:

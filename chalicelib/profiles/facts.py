@@ -11,6 +11,7 @@ from chalicelib.people import Profile
 from chalicelib.profiles.identities import Owner
 
 _MOST_COLLISIONS = 20
+_LONGEST_NAME, _LONGEST_LANGUAGE = 200, 35
 
 
 def born(profile_id: str, event: Event) -> Profile:
@@ -38,11 +39,11 @@ def absorbed(profile: Profile, event: Event, default_language: str) -> Profile:
         counters[counted] = counters.get(counted, 0) + 1
     name, language = profile.name, profile.language
     if event.direction is Direction.INBOUND:
-        name = event.name or name
+        name = event.name[:_LONGEST_NAME] or name
         if event.text:
             spoken = persian.language(event.text, event.language_hint, default_language)
             language = spoken if spoken != "und" else language
-        language = language or event.language_hint or default_language
+        language = (language or event.language_hint or default_language)[:_LONGEST_LANGUAGE]
     return replace(
         profile,
         counters=counters,

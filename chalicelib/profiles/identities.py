@@ -14,6 +14,9 @@ from chalicelib.event import ContactKey, Event, Identity
 from chalicelib.phones import e164
 from chalicelib.rows import IdentityRow, Key, KeyRow, Row, contact_key, identity_key
 
+_MOST = 20
+"""Of keys and of replaced identities that one message may bring; a transaction has room for 100 rows."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
@@ -57,8 +60,8 @@ def claim(events: Sequence[Event], region: str) -> Claim:
     previous = (event.previous for event in events if event.previous)
     return Claim(
         customer=customer,
-        keys=tuple(dict.fromkeys(key for key in keys if key)),
-        previous=tuple(dict.fromkeys(p for p in previous if p != customer)),
+        keys=tuple(dict.fromkeys(key for key in keys if key))[:_MOST],
+        previous=tuple(dict.fromkeys(p for p in previous if p != customer))[:_MOST],
     )
 
 

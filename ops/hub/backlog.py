@@ -11,7 +11,7 @@ from datetime import datetime
 from chalicelib.config import Stage
 from chalicelib.people import Conversation, Profile
 from chalicelib.pipeline.ledger import contents
-from chalicelib.rows import Key, LedgerRow, ProfileRow
+from chalicelib.rows import WAITING, Key, LedgerRow, ProfileRow
 from ops.hub import profiles
 from ops.hub.events import key_in
 from ops.hub.site import Site
@@ -48,10 +48,9 @@ class Undelivered:
     detail: str
 
 
-def unowned(site: Site, stage: Stage) -> list[Matter]:
-    """Conversations that wait for an owner, the most urgent first in each team's queue."""
-    teams = ["", *(team.id for team in stage.directory.teams)]
-    return [matter for team in teams for matter in _matters(site, site.table.worklist(f"team#{team}"))]
+def unowned(site: Site) -> list[Matter]:
+    """Conversations that wait for an owner, the most urgent first."""
+    return _matters(site, site.table.worklist(WAITING))
 
 
 def overdue(site: Site, stage: Stage) -> list[Matter]:

@@ -1,9 +1,8 @@
 """What was genuine and could not be read, and another try at it with today's parser.
 
-A request is read again whole where it was kept whole: what was read the first time is the same event again,
-which changes nothing. Where only a fragment was kept, it is read as a request by itself. That is what it is
-on Telegram and Twilio; a fragment of a WhatsApp batch is none, because only its envelope says on which
-number it happened, and it stays where it is.
+A fragment is read again as a request by itself. That is what it is on Telegram and Twilio, and where nothing
+of a request could be read. A fragment of a WhatsApp batch is none: only its envelope says on which number it
+happened, so it stays where it is, for a person to read.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ class Fragment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """The unreadable fragments of one request. body: all of the request, if it was kept."""
+    """The unreadable fragments of one request."""
 
     key: str
     channel: str
@@ -48,7 +47,6 @@ class Kept:
     content_type: str
     kept_at: datetime
     fragments: tuple[Fragment, ...]
-    body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +90,12 @@ def replay(site: Site, stage: Stage, kept: Kept) -> Replayed:
     if account is None:
         gone = f"{kept.channel} {kept.account} is no account of {site.stage} any more"
         raise Stop(Code.USAGE, f"{gone}: add it again and push, or drop what is kept")
-    events, left = _read_again(kept, account, stage)
+    events: list[Event] = []
+    left: list[str] = []
+    for fragment in kept.fragments:
+        read, unread = _parsed(fragment, kept, account, stage)
+        events += read
+        left += unread
     messages = [outgoing(intake, site.store) for intake in _by_customer(events)]
     if unsent := send(site.put, site.events_queue, messages, tries=3):
         raise Transient("queue_unavailable", f"{len(unsent)} messages not accepted; nothing was dropped")
@@ -101,32 +104,18 @@ def replay(site: Site, stage: Stage, kept: Kept) -> Replayed:
     return Replayed(key=kept.key, events=tuple(event.key for event in events), left=tuple(left))
 
 
-def _read_again(kept: Kept, account: Account, stage: Stage) -> tuple[list[Event], list[str]]:
-    if kept.body:
-        return _parsed("$", kept.body, kept, account, stage)
-    events: list[Event] = []
-    left: list[str] = []
-    for fragment in kept.fragments:
-        read, unread = _parsed(fragment.where, fragment.content, kept, account, stage)
-        events += read
-        left += unread
-    return events, left
-
-
-def _parsed(
-    where: str, body: bytes, kept: Kept, account: Account, stage: Stage
-) -> tuple[list[Event], list[str]]:
+def _parsed(fragment: Fragment, kept: Kept, account: Account, stage: Stage) -> tuple[list[Event], list[str]]:
     request = Request(
         method="POST",
         url=f"{stage.public_url}/webhooks/{kept.channel}/{kept.account}",
         headers={"content-type": kept.content_type},
-        body=body,
+        body=fragment.content,
         received_at=kept.kept_at,
     )
     try:
         parsed = list(CHANNELS[kept.channel].parse(request, account))
     except Rejected as error:
-        return [], [f"{where}: {error if where == '$' else _ONLY_A_PART}"]
+        return [], [f"{fragment.where}: {error if fragment.where == '$' else _ONLY_A_PART}"]
     left = [f"{part.where}: {part.reason}" for part in parsed if isinstance(part, Unreadable)]
     events: list[Event] = []
     for part in parsed:
@@ -160,7 +149,6 @@ def _read(site: Site, key: str, kept_at: datetime) -> Kept:
             Fragment(reason=each["reason"], where=each["where"], content=base64.b64decode(each["fragment"]))
             for each in fields["fragments"]
         ),
-        body=base64.b64decode(fields.get("body", "")),
     )
 
 

@@ -75,6 +75,13 @@ def never_tried(site: Site, since: datetime) -> list[Debt]:
     return [(row, target) for row, target in owed if ledger_key(key_in(row), target) not in ledgers]
 
 
+def deliverable(site: Site, owed: Iterable[Debt]) -> tuple[list[Debt], list[Debt]]:
+    """Those whose target has a queue, and those whose target was taken out of the stage."""
+    every = list(owed)
+    there = [debt for debt in every if debt[1] in site.target_queues]
+    return there, [debt for debt in every if debt[1] not in site.target_queues]
+
+
 def resend(site: Site, owed: Iterable[Debt]) -> int:
     """Have them delivered, in the order they were committed; how many.
 
@@ -84,9 +91,13 @@ def resend(site: Site, owed: Iterable[Debt]) -> int:
     ordered = sorted(owed, key=lambda debt: (debt[0].profile, int(debt[0].seq), str(debt[0].at)[-3:]))
     for row, target in ordered:
         _unpark(site, key_in(row), target)
-    relay = Relay(queues=site.target_queues, put=site.put)
+    relay = Relay(queues=site.target_queues, put=site.put, count=_uncounted)
     relay(_changes(ordered), again=site.now().isoformat())
     return len(ordered)
+
+
+def _uncounted(name: str, value: int = 1, **about: str) -> None:
+    """The hub's counts are of its functions' work, not of an operator's."""
 
 
 def _changes(ordered: Iterable[Debt]) -> Iterator[Change]:

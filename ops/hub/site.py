@@ -80,7 +80,7 @@ class Site:
             secrets=described["secrets"],
             variables={"PUBLIC_URL": described["hub_url"], **described.get("variables", {})},
             table=Table(described["table"], region, endpoint or None),
-            client=_clients(boto3.Session(region_name=region)),
+            client=_clients(region, endpoint),
             now=_now,
         )
 
@@ -89,16 +89,16 @@ class Site:
         """A deployed stage, from its stack's outputs, with the operator's own credentials. Raises `Stop`."""
         from ops.stack import outputs, stack_name  # noqa: PLC0415 - packaging's imports are slow
 
-        session = boto3.Session()
-        if not session.region_name:
+        region = boto3.Session().region_name
+        if not region:
             raise NoRegionError
-        client = _clients(session)
+        client = _clients(region, os.environ.get("AWS_ENDPOINT_URL", ""))
         try:
             found = outputs(client("cloudformation"), stage)
         except ClientError as error:
             if "does not exist" not in error.response["Error"]["Message"]:
                 raise
-            where = f"in {session.region_name} of this account"
+            where = f"in {region} of this account"
             line = f"there is no stack {stack_name(stage)} {where}: make deploy STAGE={stage}"
             raise Stop(Code.UNREACHABLE, line) from error
         return cls(
@@ -110,7 +110,7 @@ class Site:
             dead_queues=found.dead_queues,
             secrets=f"/switchboard/{stage}",
             variables={"PUBLIC_URL": found.hub_url},
-            table=Table(found.table, session.region_name),
+            table=Table(found.table, region),
             client=client,
             now=_now,
         )
@@ -181,12 +181,14 @@ def _dead(queue: str) -> str:
     return f"{queue.removesuffix('.fifo')}-dead.fifo"
 
 
-def _clients(session: boto3.Session) -> Callable[[str], Any]:
-    @cache
-    def client(service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients' types at run time
-        return session.client(service, config=_PATIENCE)
+def _clients(region: str, endpoint: str) -> Callable[[str], Any]:
+    return lambda service: _client(service, region, endpoint)
 
-    return client
+
+@cache
+def _client(service: str, region: str, endpoint: str) -> Any:  # noqa: ANN401 - boto3 makes its types at run time
+    """One of each: it takes a quarter of a second to build."""
+    return boto3.client(service, region_name=region, endpoint_url=endpoint or None, config=_PATIENCE)
 
 
 def _now() -> datetime:

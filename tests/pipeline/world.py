@@ -231,7 +231,7 @@ class World:
 
     @property
     def relay(self) -> Relay:
-        return Relay(queues={t.name: t.name for t in self.stage.targets}, put=self.put)
+        return Relay(queues={t.name: t.name for t in self.stage.targets}, put=self.put, count=self.count)
 
     def absorb(self, *events: Event) -> list[Absorbed]:
         """Process events as one message and relay what came of it."""

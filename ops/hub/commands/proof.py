@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -31,7 +32,7 @@ def proof(
     Exit code 0: every target it is owed to has it. 3: one still waits. 4: one is parked. 5: no such event.
     """
     site = open_site(stage)
-    found = _awaited(site, event, wait)
+    found = awaited(site, event, wait)
     if as_json:
         document({**_plain(found), "code": int(found.code)})
     else:
@@ -39,8 +40,8 @@ def proof(
     raise typer.Exit(found.code)
 
 
-def _awaited(site: Site, event: str, wait: float) -> Proof:
-    """The proof when there is nothing more to wait for, or the time is over."""
+def awaited(site: Site, event: str, wait: float, pause: Callable[[float], None] = time.sleep) -> Proof:
+    """The proof when there is nothing more to wait for, or the time is over. Raises `Stop`."""
     deadline = time.monotonic() + wait
     while True:
         over = time.monotonic() >= deadline
@@ -52,7 +53,7 @@ def _awaited(site: Site, event: str, wait: float) -> Proof:
         else:
             if over or found.code is not Code.WAITING:
                 return found
-        time.sleep(_BETWEEN_LOOKS)
+        pause(_BETWEEN_LOOKS)
 
 
 def _plain(found: Proof) -> dict[str, object]:

@@ -10,8 +10,8 @@ import typer
 
 from ops.hub.events import FORMS, find
 from ops.hub.exits import Code, Stop
-from ops.hub.redrive import Debt, Moved, debts, never_tried, parked, resend, revive
-from ops.hub.screen import JsonOption, StageOption, console, document, table
+from ops.hub.redrive import Debt, Moved, debts, deliverable, never_tried, parked, resend, revive
+from ops.hub.screen import JsonOption, StageOption, console, document, table, warn
 from ops.hub.site import Site, open_site
 
 _AGO = re.compile(r"(\d+)([mhd])")
@@ -86,6 +86,9 @@ def _only(owed: list[Debt], target: str) -> list[Debt]:
 
 
 def _send(site: Site, owed: list[Debt], as_json: bool, nothing: str) -> None:
+    owed, gone = deliverable(site, owed)
+    for target in sorted({target for _, target in gone}):
+        warn(f"target {target} has no queue: what it is owed stays until it is deployed again")
     resend(site, owed)
     counts: dict[str, int] = {}
     for _, target in owed:

@@ -19,7 +19,7 @@ def waiting(*, stage: StageOption = "", as_json: JsonOption = False) -> None:
     """
     site = open_site(stage)
     configured = push.current(site)
-    unanswered, late = unowned(site, configured), overdue(site, configured)
+    unanswered, late = unowned(site), overdue(site, configured)
     deliveries = undelivered(site, UNDER_WAY)
     if as_json:
         document({"unowned": unanswered, "overdue": late, "deliveries": deliveries})

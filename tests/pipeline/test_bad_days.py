@@ -1,0 +1,157 @@
+"""Days on which several things go wrong at once: nobody else waits, and no doubt is forgotten."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.delivery import Reply
+from chalicelib.errors import Misconfigured, Transient
+from chalicelib.event import Attachment, ContactKey
+from chalicelib.messages import Intake
+from chalicelib.people import Team
+from chalicelib.rows import BreakerRow, breaker_key
+from tests.pipeline.world import World, a_stage, message
+
+
+def two_targets() -> object:
+    stage = a_stage()
+    return replace(stage, targets=(*stage.targets, replace(stage.targets[0], name="other")))
+
+
+def test_a_target_without_a_queue_holds_back_no_other(hub: World) -> None:
+    hub.stage = two_targets()
+    relay = replace(hub.relay, queues={"crm": "crm"})
+    done = hub.process(Intake(customer=message(1).customer, events=(message(1),)))
+    from chalicelib.pipeline.relay import owed
+
+    fresh = json.dumps([[done[0].event.key, ["other", "crm"]]])
+    assert relay(owed(done[0].profile, 1, fresh)) == 1
+    assert hub.counts["no_queue"] == 1
+
+
+def test_a_failing_errand_stops_no_other(hub: World) -> None:
+    def broken():
+        raise Transient("aws_busy")
+        yield
+
+    hub.absorb(message(1))
+    hub.later(hours=26)
+    with pytest.raises(Transient):
+        replace(hub.tick, undelivered=broken)()
+    hub.run()
+    assert hub.profile_of(message(1).customer).conversation is None
+    assert hub.counts["errand_failed"] == 1
+
+
+def test_a_breaker_that_cannot_be_kept_forgets_no_doubt(hub: World) -> None:
+    from chalicelib.errors import Unknown
+
+    def silent(call):
+        raise Unknown("no_answer")
+
+    hub.crm = silent
+    hub.absorb(message(1))
+    real = hub.table.update
+
+    def busy(*args):
+        raise Transient("table_busy")
+
+    hub.table.update = busy  # type: ignore[method-assign]
+    hub.run()
+    hub.table.update = real  # type: ignore[method-assign]
+    ledger = hub.ledger(message(1))
+    assert (ledger.reason, bool(ledger.doubtful)) == ("no_answer", True)
+    assert hub.counts["breaker_unkept"] == 1
+
+
+def test_only_who_opens_the_breaker_switches_the_mapping_off(hub: World) -> None:
+    row = BreakerRow(*breaker_key("crm"), state="half-open", failures=9, groups="a b", since=1, next_probe=2)
+    hub.table.put(row)
+    hub.breaker.failed("crm", row, group="c", reason="no_connection")
+    assert hub.switched == []
+
+
+def test_answers_in_between_break_the_row_of_failures(hub: World) -> None:
+    for n, status in enumerate([500, 422] * 5):
+        hub.crm = lambda call, status=status: Reply(status=status)
+        hub.absorb(message(n, sender=f"98912000010{n}"))
+        hub.drain("crm")
+    assert hub.switched == []
+
+
+def test_a_target_without_its_secret_waits_visibly_and_is_parked_in_the_end(hub: World) -> None:
+    def missing(target):
+        raise Misconfigured("aws_refused", "ParameterNotFound")
+
+    hub.absorb(message(1))
+    deliver = replace(hub.deliver, credentials=missing)
+    from chalicelib.messages import from_text, unpack_change
+
+    change = unpack_change(from_text(hub.queues["crm"][0].body))
+    with pytest.raises(Transient):
+        deliver(change, lambda: 60.0)
+    assert (hub.ledger(message(1)).state, hub.ledger(message(1)).reason) == ("waiting", "aws_refused")
+    hub.later(hours=81)
+    deliver(change, lambda: 60.0)
+    assert hub.ledger(message(1)).state == "parked"
+
+
+def test_running_out_of_time_between_steps_costs_no_attempt(hub: World) -> None:
+    hub.absorb(message(1))
+    from chalicelib.messages import from_text, unpack_change
+
+    change = unpack_change(from_text(hub.queues["crm"][0].body))
+    left = iter([60.0, 3.0])
+    with pytest.raises(Transient, match="out_of_time"):
+        hub.deliver(change, lambda: next(left))
+    assert (hub.ledger(message(1)).state, hub.ledger(message(1)).attempts) == ("waiting", 0)
+    assert hub.calls == []
+    hub.run()
+    assert hub.ledger(message(1)).state == "done"
+
+
+def test_a_conversation_outlives_its_team(hub: World) -> None:
+    stage = a_stage()
+    nobody = replace(stage.directory, teams=(Team(id="night", name="شب", members=()),))
+    rules = tuple(replace(rule, team="night") for rule in stage.routing.rules)
+    hub.stage = replace(stage, directory=nobody, routing=replace(stage.routing, rules=rules))
+    [absorbed] = hub.absorb(message(1))
+    assert absorbed.decision.outcome == "waiting"
+    hub.stage = stage
+    hub.later(minutes=1)
+    assert hub.tick()["offered"] == 1
+    hub.run()
+    assert hub.profile(absorbed.profile).conversation.owner
+
+
+@pytest.mark.parametrize(
+    "big",
+    [
+        {
+            "extra": {
+                f"item {n}": "".join(chr(0x4E00 + (n * i * 31) % 20000) for i in range(900))
+                for n in range(600)
+            }
+        },
+        {"name": "".join(chr(0x4E00 + (i * i * 7919) % 20000) for i in range(400_000))},
+        {
+            "attachments": tuple(
+                Attachment(
+                    kind="contact", name="".join(chr(0x4E00 + (n * i * 31) % 20000) for i in range(2000))
+                )
+                for n in range(300)
+            )
+        },
+        {
+            "contact_keys": tuple(
+                ContactKey(kind="phone", value=f"+98912000{n:04d}", verified=True) for n in range(150)
+            )
+        },
+    ],
+    ids=["extra", "name", "attachments", "keys"],
+)
+def test_whatever_is_acknowledged_can_be_committed(hub: World, big: dict) -> None:
+    hub.absorb(message(1, **big))
+    hub.run()
+    assert hub.ledger(message(1)).state == "done"
