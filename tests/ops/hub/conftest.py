@@ -8,14 +8,14 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-import boto3
 import pytest
+from botocore.loaders import JSONFileLoader
 from typer.testing import CliRunner
 
 from chalicelib.config import Stage
@@ -94,6 +94,15 @@ class Desk:
         return self.hub.profile("p1")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _botocore_reads_its_files_once() -> Iterator[None]:
+    """Each command is a new process in life and a new session here: half of the time was these files."""
+    once = cache(JSONFileLoader().load_file)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JSONFileLoader, "load_file", lambda _, path: once(path))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _environment() -> Iterator[None]:
     """A local run's file changes the process's AWS."""
@@ -106,19 +115,14 @@ def _environment() -> Iterator[None]:
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     with world() as fresh:
-        sqs, bucket = boto3.client("sqs", REGION), "hub-bucket"
-        urls = {
-            name: sqs.create_queue(QueueName=f"{queue}.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
-            for name, queue in QUEUES.items()
-        }
-        for queue in QUEUES.values():
-            sqs.create_queue(QueueName=f"{queue}-dead.fifo", Attributes={"FifoQueue": "true"})
-        boto3.client("s3", REGION).create_bucket(
-            Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION}
-        )
         file = tmp_path / "hub.json"
-        file.write_text(json.dumps(described(urls, bucket)))
-        made = Desk(hub=fresh, site=Site.local(file), file=file)
+        file.write_text(json.dumps(described({name: _url(queue) for name, queue in QUEUES.items()})))
+        site = Site.local(file)
+        for name in (name for queue in QUEUES.values() for name in (queue, f"{queue}-dead")):
+            site.client("sqs").create_queue(QueueName=f"{name}.fifo", Attributes={"FifoQueue": "true"})
+        here = {"LocationConstraint": REGION}
+        site.client("s3").create_bucket(Bucket=site.bucket, CreateBucketConfiguration=here)
+        made = Desk(hub=fresh, site=site, file=file)
         for name, value in SECRETS.items():
             made.put_secret(f"{'targets' if name == 'crm' else 'accounts'}/{name}", value)
         fresh.table = made.site.table
@@ -127,7 +131,11 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         yield made
 
 
-def described(urls: dict[str, str], bucket: str, **changes: Any) -> dict[str, Any]:
+def _url(queue: str) -> str:
+    return f"https://sqs.{REGION}.amazonaws.com/123456789012/{queue}.fifo"
+
+
+def described(urls: dict[str, str], **changes: Any) -> dict[str, Any]:
     """What a local run writes; without an `endpoint_url` it is moto's."""
     return {
         "stage": "local",
@@ -136,7 +144,7 @@ def described(urls: dict[str, str], bucket: str, **changes: Any) -> dict[str, An
         "endpoint_url": "",
         "region": REGION,
         "table": Place.Meta.table_name,
-        "bucket": bucket,
+        "bucket": "hub-bucket",
         "events_queue": urls["events"],
         "target_queues": {"crm": urls["crm"]},
         "secrets": "/switchboard/local",

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-import threading
 from dataclasses import replace
 
 import pytest
 
 from chalicelib.delivery import Reply
 from chalicelib.event import Kind
+from ops.hub.commands.proof import awaited
+from ops.hub.exits import Code
 from tests.ops.hub.conftest import Desk
 from tests.pipeline.world import message
 
@@ -121,16 +122,10 @@ def test_what_is_owed_to_nobody(desk: Desk) -> None:
 
 
 def test_waiting_for_it(desk: Desk) -> None:
-    def later() -> None:
-        desk.hub.absorb(EVENT)
-        desk.hub.run()
-
-    timer = threading.Timer(0.2, later)
-    timer.start()
-    ended = desk.run("proof", "wamid.1", "--wait", "20", "--json")
-    timer.join()
-    assert ended.code == 0
-    assert ended.json["event"] == EVENT.key
+    meanwhile = iter([lambda: desk.hub.absorb(EVENT), desk.hub.run])
+    proof = awaited(desk.site, "wamid.1", 600, pause=lambda _: next(meanwhile)())
+    assert proof.code is Code.GOOD
+    assert list(meanwhile) == []
 
 
 def test_waiting_in_vain(desk: Desk) -> None:

@@ -35,9 +35,7 @@ def keep(desk: Desk, body: bytes, *, channel: str = "telegram", account: str = "
     return key
 
 
-def stored(
-    desk: Desk, body: bytes, *, where: str = "message", whole: bytes = b"", account: str = "bot"
-) -> str:
+def stored(desk: Desk, body: bytes, *, where: str = "message", account: str = "bot") -> str:
     """Something kept by an older parser, which read less than today's."""
     fragment = {"reason": "unexpected_shape", "where": where, "fragment": base64.b64encode(body).decode()}
     kept = {
@@ -45,7 +43,6 @@ def stored(
         "account": account,
         "content_type": "application/json",
         "fragments": [fragment],
-        "body": base64.b64encode(whole).decode(),
     }
     key = f"quarantine/telegram/00000000/{where}"
     desk.site.store(key, json.dumps(kept).encode())
@@ -147,11 +144,6 @@ def test_a_part_of_a_batch_says_that_it_is_one(desk: Desk) -> None:
     assert ended.code == 4
     assert "cannot be read without the rest of its request" in ended.out
     assert keys(desk) == ["quarantine/whatsapp/00000000/part"]
-
-
-def test_a_request_that_was_kept_whole_is_read_whole(desk: Desk) -> None:
-    key = stored(desk, b"{}", whole=READABLE)
-    assert desk.run("quarantine", "replay", key, "--json").json["events"] == ["telegram#bot#message#77"]
 
 
 def test_an_unreadable_message_of_a_batch_stays_quarantined(desk: Desk) -> None:

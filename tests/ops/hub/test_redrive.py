@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -106,6 +107,16 @@ def test_only_one_target(desk: Desk) -> None:
     assert ended.code == 2
     assert "local has no target other: there are crm" in ended.err
     assert desk.run("redrive", "--all", "--target", "crm", "--json").json == {"sent": {"crm": 1}}
+
+
+def test_a_target_that_was_taken_out_keeps_what_it_is_owed(desk: Desk) -> None:
+    refused(desk, message(1))
+    fields = json.loads(desk.file.read_text())
+    desk.file.write_text(json.dumps({**fields, "target_queues": {}}))
+    ended = desk.run("redrive", "--all")
+    assert ended.code == 0
+    assert "target crm has no queue" in ended.err
+    assert desk.run("parked").code == 4
 
 
 def test_one_thing_at_a_time(desk: Desk) -> None:

@@ -72,7 +72,7 @@ def test_a_local_run_becomes_this_processs_aws(
     url = serving(lambda *_: (200, b""))  # type: ignore[operator]
     file = tmp_path / "hub.json"
     queues = {"events": f"{url}/1/events.fifo", "crm": f"{url}/1/crm.fifo"}
-    file.write_text(json.dumps(described(queues, "bucket", endpoint_url=url)))
+    file.write_text(json.dumps(described(queues, endpoint_url=url)))
     site = Site.local(file)
     assert "AWS_PROFILE" not in os.environ
     assert os.environ["AWS_ACCESS_KEY_ID"] == "test"
