@@ -8,6 +8,7 @@ once used is decoded for ever, and a newer one than this code knows waits for ne
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import zlib
 from collections.abc import Callable
@@ -57,7 +58,12 @@ def _packer() -> Callable[[object], bytes]:
     return pack
 
 
-def _unpacker(decoder: msgspec.msgpack.Decoder[T]) -> Callable[[bytes], T]:
+def _unpacker(kind: type[T]) -> Callable[[bytes], T]:
+    @functools.cache
+    def decoder() -> msgspec.msgpack.Decoder[T]:
+        # Made when first used: the front door only packs, and every cold start would pay for it.
+        return msgspec.msgpack.Decoder(kind)
+
     def unpack(packed: bytes) -> T:
         if packed[:1] and packed[0] > _VERSION:
             raise Transient("newer_version", "written by newer code than this; waiting for it")
@@ -66,7 +72,7 @@ def _unpacker(decoder: msgspec.msgpack.Decoder[T]) -> Callable[[bytes], T]:
         try:
             inflate = zlib.decompressobj()
             plain = inflate.decompress(packed[1:], _LARGEST)
-            return decoder.decode(plain)
+            return decoder().decode(plain)
         except (zlib.error, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise Misconfigured("unreadable_message", type(error).__name__) from error
 
@@ -74,9 +80,9 @@ def _unpacker(decoder: msgspec.msgpack.Decoder[T]) -> Callable[[bytes], T]:
 
 
 pack = _packer()
-unpack_intake = _unpacker(msgspec.msgpack.Decoder(Intake))
-unpack_change = _unpacker(msgspec.msgpack.Decoder(Change))
-unpack_absorbed = _unpacker(msgspec.msgpack.Decoder(Absorbed))
+unpack_intake = _unpacker(Intake)
+unpack_change = _unpacker(Change)
+unpack_absorbed = _unpacker(Absorbed)
 
 
 def text(packed: bytes) -> str:

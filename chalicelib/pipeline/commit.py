@@ -43,7 +43,7 @@ RETENTION = timedelta(days=400)
 _ROW_BYTES = 250 * 1024
 _TEXT_KEPT = 20_000
 _FIELD_KEPT = 1_000
-_ATTACHMENTS_KEPT = 20
+_FIELDS_KEPT = 40
 """Of an event that is too large for a row, which lies whole in the bucket."""
 
 
@@ -167,8 +167,15 @@ class Commit:
         if len(body) > _ROW_BYTES:
             kept = f"oversize/event-{event.reference}"
             self.store(kept, body)
+            facts_kept = {k: v[:_FIELD_KEPT] for k, v in list(event.extra.items())[:_FIELDS_KEPT]}
             short = replace(
-                event, raw=b"", text=event.text[:_TEXT_KEPT], extra={**event.extra, "whole": kept}
+                event,
+                raw=b"",
+                text=event.text[:_TEXT_KEPT],
+                name=event.name[:_FIELD_KEPT],
+                attachments=tuple(_shortened(a) for a in event.attachments[:_FIELDS_KEPT]),
+                contact_keys=event.contact_keys[:_FIELDS_KEPT],
+                extra={**facts_kept, "whole": kept},
             )
             body = pack(replace(absorbed, event=short))
         pk, sk = event_key(event.key)
