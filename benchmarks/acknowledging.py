@@ -18,6 +18,7 @@ import app
 from benchmarks.budgets import ACKNOWLEDGE_MICROSECONDS, Figure
 from chalicelib import config, runtime
 from chalicelib.queues import Outgoing, send
+from chalicelib.stage import Stage, encode
 from ops import platforms
 from ops.platforms import Post
 from tests.handlers import shelf
@@ -28,7 +29,7 @@ _AT = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
 
 
 def measure(
-    stage: config.Stage,
+    stage: Stage,
     secrets: dict[str, dict[str, tuple[str, ...]]],
     *,
     rounds: int,
@@ -92,9 +93,9 @@ def _reference() -> int:
 
 
 @contextlib.contextmanager
-def _warm(stage: config.Stage, secrets: dict[str, dict[str, tuple[str, ...]]]) -> Iterator[None]:
+def _warm(stage: Stage, secrets: dict[str, dict[str, tuple[str, ...]]]) -> Iterator[None]:
     """A warm container that sends nothing."""
-    sections = config.encode(stage)
+    sections = encode(stage)
     register = config.Cached(read=lambda: sections, decode=config.decode_accounts, clock=time.monotonic)
 
     def accept(messages: Iterable[Outgoing]) -> list[Outgoing]:

@@ -26,8 +26,8 @@ from typing import Any
 from moto import mock_aws
 
 from benchmarks.meter import METER, watch
-from chalicelib.config import Stage, encode
 from chalicelib.delivery import Target
+from chalicelib.stage import Stage, encode
 from ops import platforms
 from ops.package import STAGES
 from ops.stage import load_stage

@@ -10,18 +10,13 @@ import json
 import re
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import msgspec
 
-from chalicelib.delivery import Target
 from chalicelib.errors import HubError, Misconfigured, Transient
-from chalicelib.people import Directory, Routing
 from chalicelib.webhook import Account
-
-# DynamoDB allows an item 400 KB; the rest is for the row's own attributes.
-LARGEST = 390_000
 
 _MAX_AGE = 60.0
 _LEAST_BETWEEN_READS = 1.0
@@ -103,71 +98,24 @@ class Accounts:
 
     def account(self, channel: str, account: str) -> Account | None:
         """The account of that channel and id."""
-        return _account(self.accounts, channel, account)
+        return account_of(self.accounts, channel, account)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
-    """Everything an operator has configured for one deployment, validated together by `hub push`."""
-
-    version: str
-    public_url: str
-    accounts: tuple[Account, ...] = ()
-    directory: Directory = field(default_factory=Directory)
-    routing: Routing = field(default_factory=Routing)
-    targets: tuple[Target, ...] = ()
-
-    def account(self, channel: str, account: str) -> Account | None:
-        """The account of that channel and id."""
-        return _account(self.accounts, channel, account)
-
-    def target(self, name: str) -> Target | None:
-        """The target of that name."""
-        return next((target for target in self.targets if target.name == name), None)
-
-
-def _account(accounts: tuple[Account, ...], channel: str, account: str) -> Account | None:
+def account_of(accounts: tuple[Account, ...], channel: str, account: str) -> Account | None:
+    """The account of that channel and id."""
     return next((a for a in accounts if a.id == account and a.channel == channel), None)
-
-
-def encode(stage: Stage) -> dict[str, bytes]:
-    """The stage in sections, each compressed, so that a function unpacks only those it uses."""
-    register = Accounts(version=stage.version, public_url=stage.public_url, accounts=stage.accounts)
-    values = {
-        "accounts": register,
-        "people": stage.directory,
-        "routing": stage.routing,
-        "crms": stage.targets,
-    }
-    sections = {name: zlib.compress(msgspec.json.encode(value)) for name, value in values.items()}
-    size = sum(map(len, sections.values()))
-    if size > LARGEST:
-        raise Misconfigured("configuration_too_large", f"{size} bytes compressed; {LARGEST} fit")
-    return sections
-
-
-def decode(sections: Mapping[str, bytes]) -> Stage:
-    """The whole stage, as the workers need it."""
-    register = decode_accounts(sections)
-    return Stage(
-        version=register.version,
-        public_url=register.public_url,
-        accounts=register.accounts,
-        directory=_section(sections, "people", Directory),
-        routing=_section(sections, "routing", Routing),
-        targets=_section(sections, "crms", tuple[Target, ...]),
-    )
 
 
 def decode_accounts(sections: Mapping[str, bytes]) -> Accounts:
     """The register alone, as the front door needs it."""
-    return _section(sections, "accounts", Accounts)
+    return section(sections, "accounts", Accounts)
 
 
 T = TypeVar("T")
 
 
-def _section(sections: Mapping[str, bytes], name: str, shape: type[T]) -> T:
+def section(sections: Mapping[str, bytes], name: str, shape: type[T]) -> T:
+    """One section, unpacked. Raises `Misconfigured` if it is missing or cannot be read."""
     try:
         return msgspec.json.decode(zlib.decompress(sections[name]), type=shape)
     except (KeyError, zlib.error, msgspec.DecodeError) as error:

@@ -17,7 +17,6 @@ from typing import TypeVar
 
 import msgspec
 
-from chalicelib.delivery import Absorbed
 from chalicelib.errors import Misconfigured, Transient
 from chalicelib.event import Event, Identity
 
@@ -58,7 +57,9 @@ def _packer() -> Callable[[object], bytes]:
     return pack
 
 
-def _unpacker(kind: type[T]) -> Callable[[bytes], T]:
+def unpacker(kind: type[T]) -> Callable[[bytes], T]:
+    """What reads the packed form of a type. Raises `Transient` for newer code's, `Misconfigured` for none."""
+
     @functools.cache
     def decoder() -> msgspec.msgpack.Decoder[T]:
         # Made when first used: the front door only packs, and every cold start would pay for it.
@@ -80,9 +81,8 @@ def _unpacker(kind: type[T]) -> Callable[[bytes], T]:
 
 
 pack = _packer()
-unpack_intake = _unpacker(Intake)
-unpack_change = _unpacker(Change)
-unpack_absorbed = _unpacker(Absorbed)
+unpack_intake = unpacker(Intake)
+unpack_change = unpacker(Change)
 
 
 def text(packed: bytes) -> str:

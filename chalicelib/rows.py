@@ -11,9 +11,14 @@ from pynamodb.attributes import BinaryAttribute, DiscriminatorAttribute, NumberA
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
+from chalicelib.delivery import Absorbed
 from chalicelib.event import Identity
+from chalicelib.messages import unpacker
 
 Key = tuple[str, str]
+
+unpack_absorbed = unpacker(Absorbed)
+"""Reads the body of an event's row."""
 
 WAITING = "waiting"
 """The `worklist` partition of conversations that nobody owns, most urgent first, whatever their team."""

@@ -24,6 +24,7 @@ from chalicelib.messages import Intake
 from chalicelib.parameters import Held, Parameters
 from chalicelib.pipeline.receive import outgoing
 from chalicelib.queues import Outgoing, send
+from chalicelib.stage import Stage, decode
 
 if TYPE_CHECKING:
     from chalicelib.delivery import Call, Reply, Target
@@ -118,15 +119,15 @@ def register() -> config.Cached[config.Accounts]:
 
 
 @functools.cache
-def _stages() -> config.Cached[config.Stage]:
+def _stages() -> config.Cached[Stage]:
     return config.Cached(
         read=lambda: _stored_configuration(client("dynamodb"), ("accounts", "people", "routing", "crms")),
-        decode=config.decode,
+        decode=decode,
         clock=time.monotonic,
     )
 
 
-def stage() -> config.Stage:
+def stage() -> Stage:
     """The stage's configuration, at most a minute old."""
     return _stages().current()
 

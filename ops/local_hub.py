@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from chalicelib.channels import CHANNELS
-from chalicelib.config import Stage
+from chalicelib.stage import Stage
 from chalicelib.webhook import Account
 from ops.environments import BUILD, ROOT
 from ops.hub.push import push

@@ -12,10 +12,10 @@ from typing import Any
 import msgspec
 
 from chalicelib.channels.base import Channel
-from chalicelib.config import Stage
 from chalicelib.crms.base import Crm
 from chalicelib.delivery import Target
 from chalicelib.people import Directory, Hours, Person, Routing, Team
+from chalicelib.stage import Stage
 from chalicelib.webhook import Account
 from ops import stage_rules
 from ops.documents import Document, read

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 import pytest
 
-from chalicelib import config
-from chalicelib.config import Accounts, Cached, Stage, decode, decode_accounts, encode, load
+from chalicelib.config import Accounts, Cached, decode_accounts, load
 from chalicelib.delivery import Target
 from chalicelib.errors import HubError, Misconfigured, Transient
 from chalicelib.people import Directory, Hours, Person, Routing, Rule, Team
+from chalicelib.stage import Stage, decode, encode
 from chalicelib.webhook import Account
 
 ENVIRON = {
@@ -111,7 +111,7 @@ def test_a_damaged_section_is_misconfigured(section, damage):
 
 
 def test_what_dynamodb_would_refuse_is_refused_before(monkeypatch):
-    monkeypatch.setattr(config, "LARGEST", 100)
+    monkeypatch.setattr("chalicelib.stage.LARGEST", 100)
     with pytest.raises(Misconfigured, match="configuration_too_large"):
         encode(STAGE)
 

@@ -25,11 +25,11 @@ from chalicelib.messages import (
     group,
     pack,
     text,
-    unpack_absorbed,
     unpack_change,
     unpack_intake,
 )
 from chalicelib.people import Candidate, Conversation, Decision
+from chalicelib.rows import unpack_absorbed
 from tests.channels import shelf
 
 GOLDEN = Path(__file__).parent / "fixtures" / "messages"

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 import msgspec
 from pynamodb.expressions.condition import Condition
 
-from chalicelib.config import Stage
 from chalicelib.crms import CRMS
 from chalicelib.delivery import Absorbed, Target
 from chalicelib.event import Attachment, Event
@@ -35,6 +34,7 @@ from chalicelib.rows import (
     load_key,
     profile_key,
 )
+from chalicelib.stage import Stage
 from chalicelib.table import Write
 
 RETENTION = timedelta(days=400)

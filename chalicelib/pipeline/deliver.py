@@ -15,13 +15,12 @@ from typing import NoReturn
 import msgspec
 
 from chalicelib import retry
-from chalicelib.config import Stage
 from chalicelib.crms import CRMS
 from chalicelib.crms.base import Credentials, Crm, Step
 from chalicelib.delivery import Absorbed, Call, Delivery, Ledger, Reply, Target
 from chalicelib.errors import HubError, Misconfigured, Permanent, Throttled, Transient, Unauthorised, Unknown
 from chalicelib.event import Event
-from chalicelib.messages import Change, unpack_absorbed
+from chalicelib.messages import Change
 from chalicelib.people import Person, Profile
 from chalicelib.pipeline.breaker import Breaker
 from chalicelib.pipeline.ledger import Books, contents
@@ -37,7 +36,9 @@ from chalicelib.rows import (
     ledger_key,
     profile_key,
     reference_key,
+    unpack_absorbed,
 )
+from chalicelib.stage import Stage
 from chalicelib.table import Table
 from chalicelib.telemetry import Count
 

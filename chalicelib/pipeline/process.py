@@ -12,10 +12,9 @@ from datetime import datetime
 
 import msgspec
 
-from chalicelib.config import Stage
 from chalicelib.delivery import Absorbed
 from chalicelib.event import Direction, Event, Kind
-from chalicelib.messages import Intake, unpack_absorbed, unpack_intake
+from chalicelib.messages import Intake, unpack_intake
 from chalicelib.people import Profile
 from chalicelib.pipeline.commit import Commit
 from chalicelib.profiles import facts, identities
@@ -24,7 +23,8 @@ from chalicelib.routing.candidates import is_away
 from chalicelib.routing.choice import considered, decide
 from chalicelib.routing.conversations import Outcome, Turn
 from chalicelib.routing.rules import rule_for
-from chalicelib.rows import EventRow, LoadRow, ProfileRow, event_key, load_key, profile_key
+from chalicelib.rows import EventRow, LoadRow, ProfileRow, event_key, load_key, profile_key, unpack_absorbed
+from chalicelib.stage import Stage
 from chalicelib.table import Conflict, Table
 from chalicelib.telemetry import Count
 

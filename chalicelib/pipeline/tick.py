@@ -10,13 +10,11 @@ from datetime import datetime
 import msgspec
 
 from chalicelib import hub_events
-from chalicelib.config import Stage
 from chalicelib.crms import CRMS
 from chalicelib.crms.base import Credentials
 from chalicelib.delivery import Call, Reply, Target
 from chalicelib.errors import HubError, Permanent
 from chalicelib.event import Event
-from chalicelib.messages import unpack_absorbed
 from chalicelib.people import Conversation, Directory, Person, Profile
 from chalicelib.pipeline.breaker import Breaker
 from chalicelib.pipeline.receive import SendAll, from_undelivered
@@ -34,7 +32,9 @@ from chalicelib.rows import (
     breaker_key,
     event_key,
     load_key,
+    unpack_absorbed,
 )
+from chalicelib.stage import Stage
 from chalicelib.table import Table
 from chalicelib.telemetry import Count
 

@@ -48,13 +48,13 @@ def idle_at(conversation: Conversation, routing: Routing) -> datetime:
 
 
 def due_at(conversation: Conversation, routing: Routing) -> datetime:
-    """When the clock should look at it: not before it is idle, and in steps of a 24th of the idle time.
+    """When the clock should look at it: after it is idle, in steps of a 24th of the idle time.
 
-    The steps keep the index from being written at every event.
+    The steps keep the index from being written at every event: it moves once a step at most.
     """
     step = timedelta(minutes=routing.idle) / 24
-    since = idle_at(conversation, routing) - conversation.opened_at
-    return conversation.opened_at + step * -(-since // step)
+    steps = (idle_at(conversation, routing) - conversation.opened_at) // step + 1
+    return conversation.opened_at + step * steps
 
 
 def turn(profile: Profile, event: Event, routing: Routing, *, owner_is_here: bool) -> Turn:

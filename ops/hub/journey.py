@@ -12,9 +12,8 @@ from datetime import datetime
 
 from chalicelib.delivery import Absorbed
 from chalicelib.event import Event, Kind, profile_address
-from chalicelib.messages import unpack_absorbed
 from chalicelib.people import Profile
-from chalicelib.rows import EventRow, Key, LedgerRow, ledger_key
+from chalicelib.rows import EventRow, Key, LedgerRow, ledger_key, unpack_absorbed
 from ops.hub.site import Site
 
 _FOLDED = (Kind.EDIT, Kind.DELETE, Kind.REACTION, Kind.STATUS)

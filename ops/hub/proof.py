@@ -8,9 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.delivery import Ledger
-from chalicelib.messages import unpack_absorbed
 from chalicelib.pipeline.ledger import contents
-from chalicelib.rows import BreakerRow, EventRow, LedgerRow, ReferenceRow, Row, breaker_key, reference_key
+from chalicelib.rows import (
+    BreakerRow,
+    EventRow,
+    LedgerRow,
+    ReferenceRow,
+    Row,
+    breaker_key,
+    reference_key,
+    unpack_absorbed,
+)
 from ops.hub.events import key_in
 from ops.hub.exits import Code
 from ops.hub.site import Site

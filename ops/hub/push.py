@@ -10,12 +10,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from chalicelib import config
 from chalicelib.channels import CHANNELS
-from chalicelib.config import Stage
 from chalicelib.crms import CRMS
 from chalicelib.errors import Misconfigured
 from chalicelib.rows import ConfigRow
+from chalicelib.stage import Stage, decode, encode
 from chalicelib.table import Conflict, Write
 from ops.hub.exits import Code, Stop
 from ops.hub.site import Site
@@ -41,7 +40,7 @@ def current(site: Site) -> Stage:
     if row is None:
         line = f"nothing was pushed to {site.stage} yet: hub push --stage {site.stage}"
         raise Stop(Code.USAGE, line)
-    return config.decode(_sections(row))
+    return decode(_sections(row))
 
 
 def versions(site: Site) -> list[tuple[str, bool]]:
@@ -73,7 +72,7 @@ def push(site: Site, stage: Stage) -> str:
     if planned.version and not planned.changes:
         return planned.version
     version = f"{site.now():%Y%m%dT%H%M%SZ}-{fingerprint(stage)[:8]}"
-    _store(site, config.encode(replace(stage, version=version)), version, instead_of=planned.version)
+    _store(site, encode(replace(stage, version=version)), version, instead_of=planned.version)
     return version
 
 
@@ -82,8 +81,8 @@ def go_back(site: Site, version: str) -> Plan:
     row = site.table.get(ConfigRow, (_PARTITION, version)) if version != _CURRENT else None
     if row is None:
         raise Stop(Code.NOT_FOUND, f"there is no version {version}: hub push --list shows all")
-    planned = plan(site, config.decode(_sections(row)))
-    if unqueued := _without_queue(site, config.decode(_sections(row))):
+    planned = plan(site, decode(_sections(row)))
+    if unqueued := _without_queue(site, decode(_sections(row))):
         raise Stop(Code.USAGE, "\n".join(unqueued))
     _store(site, _sections(row), version, instead_of=planned.version)
     return planned
@@ -120,7 +119,7 @@ def _readable(row: ConfigRow | None) -> Stage | None:
     if row is None:
         return None
     try:
-        return config.decode(_sections(row))
+        return decode(_sections(row))
     except Misconfigured:
         return None
 

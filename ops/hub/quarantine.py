@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.channels import CHANNELS
-from chalicelib.config import Stage
 from chalicelib.errors import Rejected, Transient
 from chalicelib.event import Event, Identity, Kind, Unreadable
 from chalicelib.messages import Intake
 from chalicelib.pipeline.receive import outgoing
 from chalicelib.queues import send
+from chalicelib.stage import Stage
 from chalicelib.webhook import Account, Request
 from ops.hub.exits import Code, Stop
 from ops.hub.site import Site

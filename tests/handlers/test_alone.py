@@ -16,8 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.messages import Change, from_text, pack, text, unpack_absorbed, unpack_change, unpack_intake
+from chalicelib.messages import Change, from_text, pack, text, unpack_change, unpack_intake
 from chalicelib.messages import group as group_of
+from chalicelib.rows import unpack_absorbed
 from chalicelib.webhook import Account
 from tests.handlers import deployed, shelf
 from tests.handlers.stages import setup_of

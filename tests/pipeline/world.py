@@ -14,11 +14,11 @@ import boto3
 import msgspec
 from moto import mock_aws
 
-from chalicelib.config import Accounts, Stage
+from chalicelib.config import Accounts
 from chalicelib.delivery import Absorbed, Call, Ledger, Reply, Target
 from chalicelib.errors import Transient
 from chalicelib.event import Direction, Event, Identity, Kind
-from chalicelib.messages import Intake, from_text, unpack_absorbed, unpack_change, unpack_intake
+from chalicelib.messages import Intake, from_text, unpack_change, unpack_intake
 from chalicelib.people import Directory, Hours, Person, Profile, Routing, Rule, Team
 from chalicelib.pipeline.breaker import Breaker
 from chalicelib.pipeline.deliver import Deliver
@@ -38,7 +38,9 @@ from chalicelib.rows import (
     ledger_key,
     load_key,
     profile_key,
+    unpack_absorbed,
 )
+from chalicelib.stage import Stage
 from chalicelib.table import Table
 from chalicelib.webhook import Account, Answer, Request
 from infra.storage import table_definition

@@ -19,11 +19,12 @@ import msgspec
 from pynamodb.connection import Connection
 
 import app
-from chalicelib import config, hub_events, telemetry
+from chalicelib import hub_events, telemetry
 from chalicelib.handlers import deliver, process, relay, tick
 from chalicelib.messages import Intake
 from chalicelib.people import Profile
 from chalicelib.pipeline.receive import outgoing
+from chalicelib.stage import Stage, encode
 from chalicelib.table import Table
 from infra.queues import EVENTS, target_queue
 from tests.handlers.shelf import from_api
@@ -74,7 +75,7 @@ class Simulation:
     logs: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     answers: list[Answered] = field(default_factory=list)
-    stages: list[tuple[float, config.Stage]] = field(default_factory=list)
+    stages: list[tuple[float, Stage]] = field(default_factory=list)
     overloads: list[str] = field(default_factory=list)
     timed_out: bool = False
     lambdas: Lambdas = field(init=False)
@@ -137,9 +138,9 @@ class Simulation:
         """One line of the story."""
         self.story.append((self.clock.now, what))
 
-    def push(self, stage: config.Stage) -> None:
+    def push(self, stage: Stage) -> None:
         """What `hub push` stores."""
-        sections = {name: {"B": section} for name, section in config.encode(stage).items()}
+        sections = {name: {"B": section} for name, section in encode(stage).items()}
         row = {"pk": {"S": "CONFIG"}, "sk": {"S": "CURRENT"}, "row": {"S": "config"}}
         self.aws.dynamo.write({**row, "version": {"S": stage.version}, **sections})
         self.stages.append((self.clock.now, stage))
@@ -164,7 +165,7 @@ class Simulation:
         self.timed_out = self.clock.busy
 
     @property
-    def stage(self) -> config.Stage:
+    def stage(self) -> Stage:
         """What is configured now."""
         return self.stages[-1][1]
 
@@ -245,16 +246,21 @@ class Simulation:
                 continue
             had, has = (int(item.get("open", {"N": "0"})["N"]) if item else 0 for item in (before, after))
             person = pk.removeprefix("W#")
-            recent = [s for at, s in self.stages if at >= self.clock.now - 120] + [self._stage_at(120)]
-            allowed = max((p.capacity for s in recent for p in s.directory.people if p.id == person), default=0)
+            recent = self.recent_stages(self.clock.now)
+            allowed = max(
+                (p.capacity for s in recent for p in s.directory.people if p.id == person), default=0
+            )
             if has > had and has > allowed:
                 self.overloads.append(f"{person} was given {has} conversations, capacity is {allowed}")
             if has < 0:
                 self.overloads.append(f"{person} has {has} conversations")
 
-    def _stage_at(self, ago: float) -> config.Stage:
-        earlier = [stage for at, stage in self.stages if at <= self.clock.now - ago]
-        return earlier[-1] if earlier else self.stages[0][1]
+    def recent_stages(self, at: float) -> list[Stage]:
+        """The configurations by which a function may have acted: a minute old, older if it could not be read."""
+        weather = self.weather
+        since = at - (7200 if weather.rate or weather.deaths or weather.outages else 150)
+        before = [stage for when, stage in self.stages if when <= max(since, self.stages[0][0])]
+        return [before[-1], *(stage for when, stage in self.stages if since < when <= at)]
 
     def _in_deployment(self) -> bool:
         begins, ends = self.script.deployment

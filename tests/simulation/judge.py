@@ -11,13 +11,16 @@ import msgspec
 
 from chalicelib.delivery import Absorbed, Ledger
 from chalicelib.event import Kind
-from chalicelib.messages import unpack_absorbed
 from chalicelib.people import Profile
+from chalicelib.rows import unpack_absorbed
 from tests.simulation.hub import Answered, Simulation, moment
 from tests.simulation.posts import Due
 from tests.simulation.script import MARK
 
 _HORIZON = 80 * 3600
+_MOST_REFUSALS = 5
+"""Of one event: a worker may die before it has booked one."""
+
 _PROMPT = 60.0
 """Seconds from commit to a target that is well, when nothing but another target fails."""
 
@@ -87,7 +90,10 @@ def judge(sim: Simulation) -> list[str]:
 
 def acknowledged(sim: Simulation, read: Found) -> Iterator[str]:
     """What was answered 2xx is in the table, or in the quarantine; what is there was sent by somebody."""
-    sent = {due.key for answered in sim.answers for due in answered.posted.due}
+    sent: dict[str, set[str]] = defaultdict(set)
+    for answered in sim.answers:
+        for due in answered.posted.due:
+            sent[due.key].add(due.identity)
     for answered in _accepted(sim):
         for due in answered.posted.due:
             if due.wanted and due.key not in read.events:
@@ -97,8 +103,9 @@ def acknowledged(sim: Simulation, read: Found) -> Iterator[str]:
         if answered.posted.unreadable and not any(k.startswith("quarantine/") for k in sim.aws.objects):
             yield f"the unreadable part of {answered.posted.words} was not kept"
     for key, absorbed in read.events.items():
-        if not key.startswith("hub#") and key not in sent:
-            yield f"{key} was never sent"
+        customer = absorbed.event.customer.key
+        if not key.startswith("hub#") and customer not in sent[key]:
+            yield f"{key} is of {customer}, and was sent by {sent[key] or 'nobody'}"
         if absorbed.event.key != key:
             yield f"{absorbed.event.key} lies under {key}"
         if not absorbed.decision.outcome:
@@ -146,6 +153,9 @@ def delivered(sim: Simulation, read: Found) -> Iterator[str]:
         for name, left in (("waits", queue.messages), ("is dead", queue.dead), ("expired", queue.expired)):
             if left:
                 yield f"{len(left)} in {queue.name}: the first {name}, received {left[0].receives} times"
+    for reference, times in sim.crm.refused.items():
+        if times > _MOST_REFUSALS:
+            yield f"{reference} was refused for ever, and tried {times} times"
     if sim.stream.lost or sim.stream.waiting:
         yield f"the stream lost {len(sim.stream.lost)} records and holds {sim.stream.waiting}"
     if any(key.startswith("undelivered/") for key in sim.aws.objects):
@@ -165,13 +175,10 @@ def owed_right(sim: Simulation, read: Found) -> Iterator[str]:
     usual = {str(kind) for kind in Kind if kind is not Kind.STATUS}
     for key, absorbed in read.events.items():
         event, at = absorbed.event, absorbed.committed_at.timestamp()
-        recent = [s for when, s in sim.stages if at - 150 <= when <= at]
-        recent += [[s for when, s in sim.stages if when <= max(at - 150, sim.stages[0][0])][-1]]
+        recent = sim.recent_stages(at)
         right = [
             tuple(
-                t.name
-                for t in stage.targets
-                if event.kind in (t.kinds or usual) and not event.customer.own
+                t.name for t in stage.targets if event.kind in (t.kinds or usual) and not event.customer.own
             )
             for stage in recent
         ]
@@ -314,9 +321,7 @@ def conversations(sim: Simulation, read: Found) -> Iterator[str]:
         if ("due_at" in item) != bool(profile.conversation):
             yield f"{name} is in an index without an open conversation"
     for person, load in read.loads.items():
-        owned = sum(
-            1 for p in read.profiles.values() if p.conversation and p.conversation.owner == person
-        )
+        owned = sum(1 for p in read.profiles.values() if p.conversation and p.conversation.owner == person)
         if load != owned:
             yield f"{person} is said to have {load} conversations and has {owned}"
     yield from sim.overloads
@@ -332,7 +337,9 @@ def undelayed(sim: Simulation, read: Found) -> Iterator[str]:
         return
     arrived = {reference: arrival.at for reference, arrival in sim.crm.arrivals.items()}
     if "erp" not in down:
-        arrived = {n["message"].rpartition("[hub:")[2].rstrip("]"): n["at"] for n in sim.erp.tables["ir.note"]}
+        arrived = {
+            n["message"].rpartition("[hub:")[2].rstrip("]"): n["at"] for n in sim.erp.tables["ir.note"]
+        }
     well = "crm" if "erp" in down else "erp"
     for absorbed in read.owed(well):
         at = arrived.get(absorbed.event.reference)

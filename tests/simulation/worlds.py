@@ -6,9 +6,9 @@ import random
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from chalicelib.config import Stage
 from chalicelib.delivery import Target
 from chalicelib.people import Directory, Hours, Person, Routing, Rule, Team
+from chalicelib.stage import Stage
 from chalicelib.webhook import Account
 from ops import platforms
 
@@ -58,7 +58,7 @@ def human(number: int, *, refused: bool = False) -> platforms.Person:
 
 def drawn(rng: random.Random) -> World:
     """A world from the seed."""
-    humans = tuple(human(n, refused=rng.random() < 0.1) for n in range(1, rng.choice((1, 2, 2, 3, 4)) + 1))
+    humans = tuple(human(n, refused=rng.random() < 0.1) for n in range(1, rng.choice((1, 2, 2, 3, 4, 6)) + 1))
     people = [
         Person(
             id=name,

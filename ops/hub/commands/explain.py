@@ -8,7 +8,7 @@ import typer
 from rich.text import Text
 
 from chalicelib.delivery import Absorbed
-from chalicelib.messages import unpack_absorbed
+from chalicelib.rows import unpack_absorbed
 from ops.hub import push
 from ops.hub.events import FORMS, find
 from ops.hub.screen import JsonOption, StageOption, console, document, facts, moment, table

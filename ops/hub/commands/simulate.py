@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from chalicelib.config import Stage
+from chalicelib.stage import Stage
 from chalicelib.webhook import Account
 from ops import platforms
 from ops.hub import push

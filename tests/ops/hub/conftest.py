@@ -18,10 +18,10 @@ import pytest
 from botocore.loaders import JSONFileLoader
 from typer.testing import CliRunner
 
-from chalicelib.config import Stage
 from chalicelib.messages import Change, Intake, from_text, unpack_change, unpack_intake
 from chalicelib.people import Profile
 from chalicelib.rows import Place
+from chalicelib.stage import Stage
 from chalicelib.webhook import Request
 from ops.hub.__main__ import app
 from ops.hub.push import push

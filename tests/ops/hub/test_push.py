@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib import config
 from chalicelib.rows import ConfigRow
+from chalicelib.stage import decode
 from ops.hub import push
 from ops.hub.exits import Code, Stop
 from tests.ops.hub.conftest import Desk
@@ -55,7 +55,7 @@ def test_files_become_what_the_functions_read(desk: Desk, folder: Path) -> None:
     assert ended.code == 0, ended.err
     row = desk.site.table.get(ConfigRow, ("CONFIG", "CURRENT"))
     assert row is not None
-    stored = config.decode(
+    stored = decode(
         {"accounts": row.accounts, "people": row.people, "routing": row.routing, "crms": row.crms}
     )
     assert stored.version == row.version

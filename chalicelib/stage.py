@@ -1,0 +1,70 @@
+"""The stage's configuration whole, as the workers need it: accounts, people, rules and targets.
+
+The front door reads only its accounts, from `config`, and does not pay for importing the rest.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from chalicelib.config import Accounts, account_of, decode_accounts, section
+from chalicelib.delivery import Target
+from chalicelib.errors import Misconfigured
+from chalicelib.people import Directory, Routing
+from chalicelib.webhook import Account
+
+# DynamoDB allows an item 400 KB; the rest is for the row's own attributes.
+LARGEST = 390_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """Everything an operator has configured for one deployment, validated together by `hub push`."""
+
+    version: str
+    public_url: str
+    accounts: tuple[Account, ...] = ()
+    directory: Directory = field(default_factory=Directory)
+    routing: Routing = field(default_factory=Routing)
+    targets: tuple[Target, ...] = ()
+
+    def account(self, channel: str, account: str) -> Account | None:
+        """The account of that channel and id."""
+        return account_of(self.accounts, channel, account)
+
+    def target(self, name: str) -> Target | None:
+        """The target of that name."""
+        return next((target for target in self.targets if target.name == name), None)
+
+
+def encode(stage: Stage) -> dict[str, bytes]:
+    """The stage in sections, each compressed, so that a function unpacks only those it uses."""
+    register = Accounts(version=stage.version, public_url=stage.public_url, accounts=stage.accounts)
+    values = {
+        "accounts": register,
+        "people": stage.directory,
+        "routing": stage.routing,
+        "crms": stage.targets,
+    }
+    sections = {name: zlib.compress(msgspec.json.encode(value)) for name, value in values.items()}
+    size = sum(map(len, sections.values()))
+    if size > LARGEST:
+        raise Misconfigured("configuration_too_large", f"{size} bytes compressed; {LARGEST} fit")
+    return sections
+
+
+def decode(sections: Mapping[str, bytes]) -> Stage:
+    """The whole stage, as the workers need it."""
+    register = decode_accounts(sections)
+    return Stage(
+        version=register.version,
+        public_url=register.public_url,
+        accounts=register.accounts,
+        directory=section(sections, "people", Directory),
+        routing=section(sections, "routing", Routing),
+        targets=section(sections, "crms", tuple[Target, ...]),
+    )
