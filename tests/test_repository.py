@@ -9,7 +9,7 @@ import pytest
 from tests.documents import ROOT
 
 LONGEST = 300
-SHORTER_FROM_HERE = {"chalicelib/runtime.py": 330, "ops/platforms.py": 565}
+SHORTER_FROM_HERE = {"chalicelib/runtime.py": 330}
 """Modules that were longer when the limit was set; they may only shrink."""
 
 BINARY = {".gz", ".zip", ".png", ".bin", ".sqlite"}
