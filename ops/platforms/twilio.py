@@ -30,14 +30,19 @@ def sign_twilio(post: Post, secrets: SecretValues, fields: Fields | None = None)
 
 def _signed(form: Callable[[Scene], Fields], **options: object) -> Post:
     scene = Scene(**options)  # type: ignore[arg-type]
-    fields = {"AccountSid": f"AC{1:032x}", "ApiVersion": "2010-04-01", **form(scene)}
+    fields = {"AccountSid": _sid("AC", 1), "ApiVersion": "2010-04-01", **form(scene)}
     headers = {"content-type": "application/x-www-form-urlencoded; charset=UTF-8"}
     post = Post(url=scene.url, headers=headers, body=urlencode(fields).encode())
     return sign_twilio(post, scene.secrets, fields)
 
 
+def _sid(what: str, number: int) -> str:
+    """Twilio writes 32 hexadecimal digits; these are decimal ones, so that a person can tell the number."""
+    return f"{what}{number:032d}"
+
+
 def _message(scene: Scene, **fields: str) -> Fields:
-    sid = f"SM{scene.number:032x}"
+    sid = _sid("SM", scene.number)
     return {
         "MessageSid": sid,
         "SmsSid": sid,
@@ -77,7 +82,7 @@ def _whatsapp(scene: Scene, **fields: str) -> Fields:
 
 
 def _status(scene: Scene, *, status: str) -> Fields:
-    sid = f"SM{scene.target:032x}"
+    sid = _sid("SM", scene.target)
     fields = {
         "MessageSid": sid,
         "SmsSid": sid,
@@ -91,7 +96,7 @@ def _status(scene: Scene, *, status: str) -> Fields:
 
 def _call(scene: Scene, *, caller: str = "") -> Fields:
     return {
-        "CallSid": f"CA{scene.number:032x}",
+        "CallSid": _sid("CA", scene.number),
         "CallStatus": "completed",
         "Direction": "inbound",
         "From": caller or scene.person.phone,

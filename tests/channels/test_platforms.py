@@ -86,3 +86,8 @@ def test_a_shared_key_signs_where_there_is_one():
     post = build("twilio", "message", secrets=held)
     assert events("twilio", post, held)
     assert "x-twilio-webhooks-signature-settings" in post.headers
+
+
+def test_a_person_can_tell_the_id_from_the_number():
+    (event,) = events("twilio", build("twilio", "message", number=77))
+    assert event.key.endswith("#message#SM" + "77".rjust(32, "0"))

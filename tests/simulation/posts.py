@@ -216,7 +216,7 @@ def _due(
         phone = person.phone
     identity = f"{channel}#*#{known}"
     if kind == "hidden_call":
-        identity, phone = f"twilio#@once#CA{number:032x}", ""
+        identity, phone = f"twilio#@once#CA{number:032d}", ""
     return Due(
         key=f"{channel}#{account}#{name}#{ident}",
         identity=identity,
@@ -230,10 +230,10 @@ def _due(
 
 def _sid(kind: str, number: int, target: int) -> str:
     if kind in ("call", "hidden_call"):
-        return f"CA{number:032x}:completed:3"
+        return f"CA{number:032d}:completed:3"
     if kind in ("delivered", "read"):
-        return f"SM{target:032x}:{kind}"
-    return f"SM{number:032x}"
+        return f"SM{target:032d}:{kind}"
+    return f"SM{number:032d}"
 
 
 def _signed(post: platforms.Post, body: Any) -> platforms.Post:
