@@ -58,12 +58,29 @@ class Table:
         for model in models:
             model._connection = None
         self._connection = Connection(**settings)
+        self._ahead: dict[Key, Row | None] = {}
+
+    def ahead(self, keys: Iterable[Key]) -> dict[Key, Row]:
+        """Read for a whole batch at once, and keep what was found for `read`; forget what was kept before.
+
+        A row is kept until this worker writes it or loses to another writer. That it may be old by then is
+        no danger: every write is conditional on what was read, and whoever loses reads from the table.
+        """
+        self._ahead.clear()
+        return self.ahead_also(keys)
+
+    def ahead_also(self, keys: Iterable[Key]) -> dict[Key, Row]:
+        """The same once more, beside what is kept."""
+        wanted = list(dict.fromkeys(keys))
+        rows = self.read(wanted)
+        self._ahead.update({key: rows.get(key) for key in wanted})
+        return rows
 
     def read(self, keys: Iterable[Key]) -> dict[Key, Row]:
-        """The rows that exist, consistently read; one call up to 100 keys."""
+        """The rows that exist, consistently read unless they are kept; one call up to 100 keys."""
         wanted = list(dict.fromkeys(keys))
-        if not wanted:
-            return {}
+        if all(key in self._ahead for key in wanted):
+            return {key: row for key in wanted if (row := self._ahead[key]) is not None}
         return _served(lambda: {row.key: row for row in Row.batch_get(wanted, consistent_read=True)})
 
     def get(self, kind: type[R], key: Key) -> R | None:
@@ -84,9 +101,12 @@ class Table:
                     else:
                         transaction.save(write.row, condition=write.condition)
 
+        for write in writes:
+            self._ahead.pop(write.row.key, None)
         try:
             _served(commit)
         except TransactWriteError as error:
+            self._ahead.clear()
             codes = [reason.code if reason else "None" for reason in error.cancellation_reasons]
             if "ValidationError" in codes:
                 # A row or the whole is too large or malformed: trying again cannot help.
@@ -97,6 +117,8 @@ class Table:
 
     def put(self, row: Row, condition: Condition | None = None) -> bool:
         """Put one row; False if its condition does not hold."""
+
+        self._ahead.pop(row.key, None)
 
         def save() -> bool:
             row.save(condition=condition)
@@ -111,6 +133,8 @@ class Table:
 
     def update(self, row: Row, actions: Sequence[Action], condition: Condition | None = None) -> bool:
         """Update one row; False if its condition does not hold."""
+
+        self._ahead.pop(row.key, None)
 
         def save() -> bool:
             row.update(actions=list(actions), condition=condition)

@@ -37,7 +37,8 @@ def test_it_goes_on_past_the_horizon():
 
 
 @pytest.mark.parametrize(
-    ("asked", "seconds"), [(0, 5), (-5, 5), (0.2, 5), (60, 60), (HOUR, HOUR), (24 * HOUR, LIMIT), (10**12, LIMIT)]
+    ("asked", "seconds"),
+    [(0, 5), (-5, 5), (0.2, 5), (60, 60), (HOUR, HOUR), (24 * HOUR, LIMIT), (10**12, LIMIT)],
 )
 def test_what_the_other_side_asked_for_is_never_undercut(asked, seconds):
     assert retry.wait(1, 0, at_least=asked) == seconds

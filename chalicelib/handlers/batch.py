@@ -7,7 +7,7 @@ it asked to; its followers are made visible at once, so that they wait behind it
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from chalicelib.errors import HubError, Misconfigured, Transient
@@ -15,6 +15,9 @@ from chalicelib.telemetry import log, outcome
 
 Work = Callable[[str], Mapping[str, Any]]
 """One message body to what is said of it in the log. Raises to have it come again."""
+
+Ahead = Callable[[Sequence[str]], None]
+"""The bodies that come first of their groups, to be read for together before the work on each begins."""
 
 Visibility = Callable[[str, str, int], None]
 """Queue ARN, receipt handle, seconds."""
@@ -27,6 +30,7 @@ def run(
     event: Mapping[str, Any],
     *,
     work: Work,
+    ahead: Ahead,
     visibility: Visibility,
     wait: Callable[[Transient, int], float | None],
     time_left: Callable[[], float],
@@ -39,6 +43,7 @@ def run(
     """
     failed: list[dict[str, str]] = []
     stuck: set[str] = set()
+    _look_ahead(event["Records"], ahead)
     for record in event["Records"]:
         group = record["attributes"]["MessageGroupId"]
         if group in stuck or time_left() < enough:
@@ -52,6 +57,17 @@ def run(
         if seconds is not None:
             _hide(record, min(int(seconds + 0.999), _LONGEST), visibility)
     return {"batchItemFailures": failed}
+
+
+def _look_ahead(records: Sequence[Mapping[str, Any]], ahead: Ahead) -> None:
+    firsts: dict[str, str] = {}
+    for record in records:
+        firsts.setdefault(record["attributes"]["MessageGroupId"], record["body"])
+    try:
+        ahead(list(firsts.values()) if len(firsts) > 1 else [])
+    except HubError as error:
+        # What cannot be read ahead is read, or refused, in its own turn.
+        log.info("ahead", reason=error.reason)
 
 
 def _one(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from chalice.app import Blueprint
@@ -13,6 +14,10 @@ from chalicelib.messages import from_text, unpack_change
 bp = Blueprint(__name__)
 
 _ENOUGH = 25.0
+
+
+def _ahead(bodies: Sequence[str]) -> None:
+    runtime.deliver().ahead([unpack_change(from_text(body)) for body in bodies])
 
 
 @bp.lambda_function(name="deliver")
@@ -31,6 +36,7 @@ def deliver(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN
         "deliver",
         event,
         work=work,
+        ahead=_ahead,
         visibility=runtime.visibility,
         wait=lambda error, _received: error.retry_after,
         time_left=time_left,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from typing import Any
 
 from chalice.app import Blueprint
@@ -27,6 +28,10 @@ def _work(body: str) -> dict[str, Any]:
     }
 
 
+def _ahead(bodies: Sequence[str]) -> None:
+    runtime.process().ahead([unpack_intake(from_text(body)) for body in bodies])
+
+
 def _pause(received: int) -> float:
     return float(min(2 ** min(received, 10), _LONGEST_PAUSE)) * (0.5 + random.random())  # noqa: S311 - not a secret
 
@@ -38,6 +43,7 @@ def process(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN
         "process",
         event,
         work=_work,
+        ahead=_ahead,
         visibility=runtime.visibility,
         wait=lambda error, received: error.retry_after or _pause(received),
         time_left=lambda: context.get_remaining_time_in_millis() / 1000,

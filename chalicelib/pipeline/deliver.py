@@ -7,7 +7,7 @@ looked up at the target, not before it has settled, and written only if it is no
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NoReturn
@@ -79,15 +79,7 @@ class Deliver:
         target = stage.target(change.target)
         if target is None:
             raise Misconfigured("unknown_target", f"{change.target} is not in the stage's crms.yaml")
-        rows = self.table.read(
-            [
-                *(event_key(key) for key in change.events),
-                *(ledger_key(key, target.name) for key in change.events),
-                profile_key(change.profile),
-                reference_key(change.profile, target.name),
-                breaker_key(target.name),
-            ]
-        )
+        rows = self.table.read(_lookups(change))
         self.breaker.admit(target.name, rows.get(breaker_key(target.name)))
         errand = _Errand(target=target, crm=CRMS[target.crm], stage=stage, rows=rows, time_left=time_left)
         done = []
@@ -101,6 +93,10 @@ class Deliver:
             errand.go_on()
             done.append((key, self._one(unpack_absorbed(event.body), ledger, errand)))
         return done
+
+    def ahead(self, changes: Sequence[Change]) -> None:
+        """Read for several customers' messages together what each is going to ask for."""
+        self.table.ahead(key for change in changes for key in _lookups(change))
 
     def _one(self, absorbed: Absorbed, ledger: Ledger | None, errand: _Errand) -> str:
         target = errand.target
@@ -250,6 +246,16 @@ class Deliver:
         row = self.table.get(LedgerRow, ledger_key(absorbed.conversation.opened_by, target.name))
         opening = contents(row)
         return opening.steps.get("lead", "") if opening else ""
+
+
+def _lookups(change: Change) -> list[Key]:
+    return [
+        *(event_key(key) for key in change.events),
+        *(ledger_key(key, change.target) for key in change.events),
+        profile_key(change.profile),
+        reference_key(change.profile, change.target),
+        breaker_key(change.target),
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,16 @@ from chalicelib.routing.candidates import is_away
 from chalicelib.routing.choice import considered, decide
 from chalicelib.routing.conversations import Outcome, Turn
 from chalicelib.routing.rules import rule_for
-from chalicelib.rows import EventRow, LoadRow, ProfileRow, event_key, load_key, profile_key, unpack_absorbed
+from chalicelib.rows import (
+    EventRow,
+    Key,
+    LoadRow,
+    ProfileRow,
+    event_key,
+    load_key,
+    profile_key,
+    unpack_absorbed,
+)
 from chalicelib.stage import Stage
 from chalicelib.table import Conflict, Table
 from chalicelib.telemetry import Count
@@ -60,6 +69,16 @@ class Process:
             self.count("routed", channel=absorbed.event.channel, outcome=absorbed.decision.outcome)
         return done
 
+    def ahead(self, intakes: Sequence[Intake]) -> None:
+        """Read for several customers' messages together what each is going to ask for first."""
+        stage = self.stage()
+        asked = [
+            (_claim(i.events[:_CHUNK_EVENTS], stage), i.events[:_CHUNK_EVENTS]) for i in intakes if i.events
+        ]
+        rows = self.table.ahead(key for claim, events in asked for key in _lookups(claim, events))
+        owners = (identities.owner(claim, rows).profile for claim, _ in asked)
+        self.table.ahead_also(profile_key(owner) for owner in owners if owner)
+
     def _chunk(self, events: Sequence[Event], stage: Stage) -> list[Absorbed]:
         for attempt in range(_TRIES):
             commit = self._decided(events, stage)
@@ -76,12 +95,11 @@ class Process:
 
     def _decided(self, events: Sequence[Event], stage: Stage) -> Commit:
         """Read what is known, and decide all that the events change."""
-        account = stage.account(events[0].channel, events[0].account)
-        claim = identities.claim(events, account.region if account else "IR")
-        rows = self.table.read([*claim.lookups, *(event_key(event.key) for event in events)])
+        claim = _claim(events, stage)
+        rows = self.table.read(_lookups(claim, events))
         unseen = {event.key: event for event in events if event_key(event.key) not in rows}
         owner = identities.owner(claim, rows)
-        row = self.table.get(ProfileRow, profile_key(owner.profile)) if owner.profile and unseen else None
+        row = self._profile_row(owner.profile) if owner.profile and unseen else None
         if row is None:
             profile = facts.born(owner.profile or self.new_id(), events[0])
         else:
@@ -97,6 +115,10 @@ class Process:
         for event in unseen.values():
             self._absorb(event, commit)
         return commit
+
+    def _profile_row(self, profile: str) -> ProfileRow | None:
+        row = self.table.read([profile_key(profile)]).get(profile_key(profile))
+        return row if isinstance(row, ProfileRow) else None
 
     def _absorb(self, event: Event, commit: Commit) -> None:
         stage, profile = commit.stage, commit.profile
@@ -151,6 +173,15 @@ class Process:
         for person in unread:
             row = rows.get(load_key(person))
             commit.loads[person] = int(row.open) if isinstance(row, LoadRow) else 0
+
+
+def _claim(events: Sequence[Event], stage: Stage) -> identities.Claim:
+    account = stage.account(events[0].channel, events[0].account)
+    return identities.claim(events, account.region if account else "IR")
+
+
+def _lookups(claim: identities.Claim, events: Sequence[Event]) -> list[Key]:
+    return [*claim.lookups, *(event_key(event.key) for event in events)]
 
 
 def _is_here(owner: str, commit: Commit) -> bool:

@@ -22,6 +22,8 @@ class Batch:
         self.errors = errors
         self.worked = []
         self.hidden = {}
+        self.read_ahead = []
+        self.unreadable = None
         self.unhideable = None
         self.left = 60.0
         self.costs = 0.0
@@ -32,6 +34,11 @@ class Batch:
         if body in self.errors:
             raise self.errors[body]
         return {"events": [body]}
+
+    def ahead(self, bodies):
+        self.read_ahead.append(list(bodies))
+        if self.unreadable:
+            raise self.unreadable
 
     def visibility(self, arn, receipt, seconds):
         if self.unhideable:
@@ -44,6 +51,7 @@ class Batch:
             "process",
             shelf.from_queue(*sent),
             work=self.work,
+            ahead=self.ahead,
             visibility=self.visibility,
             wait=lambda error, _received: error.retry_after,
             time_left=lambda: self.left,
@@ -52,6 +60,21 @@ class Batch:
         assert list(answer) == ["batchItemFailures"]
         assert all(list(one) == ["itemIdentifier"] for one in answer["batchItemFailures"])
         return [int(one["itemIdentifier"].rpartition("-")[2]) for one in answer["batchItemFailures"]]
+
+
+def test_the_first_of_each_group_is_read_for_ahead():
+    one = Batch()
+    one(("a", "1"), ("a", "2"), ("b", "3"))
+    assert one.read_ahead == [["1", "3"]]
+    one(("a", "4"), ("a", "5"))
+    assert one.read_ahead[-1] == [], "nothing is gained for one group, and what was kept is forgotten"
+
+
+def test_what_cannot_be_read_ahead_is_worked_on_all_the_same():
+    one = Batch()
+    one.unreadable = Transient("table_busy")
+    assert one(("a", "1"), ("b", "2")) == []
+    assert one.worked == ["1", "2"]
 
 
 def test_all_well():
@@ -155,10 +178,16 @@ def waiting(monkeypatch):
 
 
 def failing(error):
-    def step(*_):
-        raise error
+    """A runtime's step that cannot do anything."""
 
-    return lambda: step
+    class Step:
+        def __call__(self, *_):
+            raise error
+
+        def ahead(self, asked):
+            assert asked is not None
+
+    return Step
 
 
 @pytest.mark.parametrize(("received", "least", "most"), [(1, 1, 3), (4, 8, 24), (50, 60, 180)])

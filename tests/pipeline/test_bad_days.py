@@ -155,3 +155,41 @@ def test_whatever_is_acknowledged_can_be_committed(hub: World, big: dict) -> Non
     hub.absorb(message(1, **big))
     hub.run()
     assert hub.ledger(message(1)).state == "done"
+
+
+def test_rows_read_ahead_that_have_changed_meanwhile_are_read_again(hub: World) -> None:
+    first = message(1, contact_keys=(ContactKey(kind="phone", value="+989120000001", verified=True),))
+    on_sms = replace(
+        first, id="SM2", channel="twilio", account="sms", customer=replace(first.customer, channel="twilio")
+    )
+    intakes = [Intake(customer=e.customer, events=(e,)) for e in (first, on_sms)]
+    process = hub.process
+    process.ahead(intakes)
+    done = [absorbed for intake in intakes for absorbed in process(intake)]
+    assert len({absorbed.profile for absorbed in done}) == 1
+    assert hub.profile(done[0].profile).counters["message"] == 2
+
+
+def test_a_batch_is_read_for_in_three_calls(hub: World) -> None:
+    intakes = [
+        Intake(customer=e.customer, events=(e,))
+        for e in (message(n, sender=f"98912000020{n}") for n in range(4))
+    ]
+    for intake in intakes:
+        hub.process(intake)
+    later = [replace(i, events=(replace(i.events[0], id=f"{i.events[0].id}-later"),)) for i in intakes]
+    from chalicelib.rows import Row
+
+    real, calls = Row.batch_get.__func__, []
+
+    def counted(cls, *args, **named):
+        calls.append(args)
+        return real(cls, *args, **named)
+
+    process = hub.process
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Row, "batch_get", classmethod(counted))
+        process.ahead(later)
+        for intake in later:
+            assert len(process(intake)) == 1
+    assert len(calls) <= 2
