@@ -47,6 +47,10 @@ check: lint ## lint, and the tests that need no server
 test: lint ## everything that CI checks
 	@$(PYTHON) -m pytest -n auto --dist loadgroup
 
+.PHONY: simulate
+simulate: $(READY) ## seeded worlds that try to break the promises: SEEDS=N, or SEED=n for one with its story
+	@$(PYTHON) -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),500))
+
 .PHONY: bench
 bench: $(READY) ## figures: imports, zip, calls and cost per event
 	@$(PYTHON) -m benchmarks

@@ -1,4 +1,4 @@
-"""AWS as the hub's clients see it: each call takes a while, takes effect at one instant, and may be struck."""
+"""AWS as the hub's clients see it: a call takes a while, takes effect at one instant, and may be struck."""
 
 from __future__ import annotations
 

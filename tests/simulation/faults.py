@@ -32,6 +32,9 @@ TARGET = (
 )
 """late: the write takes effect after we have stopped waiting for its answer."""
 
+_NEVER_DONE = {"http_429", "http_429_later", "http_401", "http_425", "no_connection"}
+_ALWAYS_DONE = {"late", "slow"}
+
 _WRITES = {"PutItem", "UpdateItem", "TransactWriteItems"}
 
 
@@ -98,9 +101,8 @@ class Weather:
         if self.rng.random() >= self.target_rate:
             return None
         kind = self.rng.choice([kind for kind in TARGET if kind != "killed"])
-        return self._say(
-            "target", Strike(kind=kind, done=self.rng.random() < 0.5, seconds=self.rng.uniform(0, 9))
-        )
+        done = kind not in _NEVER_DONE and (kind in _ALWAYS_DONE or self.rng.random() < 0.5)
+        return self._say("target", Strike(kind=kind, done=done, seconds=self.rng.uniform(0, 9)))
 
     def chance(self, odds: float, now: float) -> bool:
         """Whether something else of those odds goes wrong."""
@@ -128,7 +130,7 @@ def drawn(rng: random.Random, begins: float, ends: float, targets: tuple[str, ..
     weather.deaths = rng.choice((0.0, 0.002, 0.01, 0.03))
     outages = []
     for _ in range(rng.choice((0, 0, 1, 1, 2))):
-        service = rng.choice(("dynamodb", "sqs", "s3", "ssm", "lambda"))
+        service = rng.choice(("dynamodb", "sqs", "sqs", "s3", "ssm", "lambda"))
         kind = rng.choice(("throttled", "internal", "unreachable"))
         since = rng.uniform(begins, ends)
         outages.append(

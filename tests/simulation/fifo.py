@@ -50,7 +50,9 @@ class Message:
 class Fifo:
     """The queue. wake is called with the time at which something may be received again."""
 
-    def __init__(self, name: str, *, visibility: float, receives: int, clock: Clock, rng: random.Random) -> None:
+    def __init__(
+        self, name: str, *, visibility: float, receives: int, clock: Clock, rng: random.Random
+    ) -> None:
         self.name = name
         self.arn = f"arn:aws:sqs:eu-central-1:123456789012:{name}"
         self.messages: list[Message] = []

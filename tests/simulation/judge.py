@@ -5,14 +5,10 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 
-import msgspec
-
-from chalicelib.delivery import Absorbed, Ledger
 from chalicelib.event import Kind
-from chalicelib.people import Profile
-from chalicelib.rows import unpack_absorbed
+from tests.simulation import judge_crms
+from tests.simulation.found import Found, found
 from tests.simulation.hub import Answered, Simulation, moment
 from tests.simulation.posts import Due
 from tests.simulation.script import MARK
@@ -20,66 +16,6 @@ from tests.simulation.script import MARK
 _HORIZON = 80 * 3600
 _MOST_REFUSALS = 5
 """Of one event: a worker may die before it has booked one."""
-
-_PROMPT = 60.0
-"""Seconds from commit to a target that is well, when nothing but another target fails."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Found:
-    """What lies in the table when all is over."""
-
-    events: dict[str, Absorbed] = field(default_factory=dict)
-    ledgers: dict[tuple[str, str], Ledger] = field(default_factory=dict)
-    profiles: dict[str, Profile] = field(default_factory=dict)
-    identities: dict[str, str] = field(default_factory=dict)
-    keys: dict[str, str] = field(default_factory=dict)
-    loads: dict[str, int] = field(default_factory=dict)
-    closed: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    references: dict[tuple[str, str], str] = field(default_factory=dict)
-    breakers: dict[str, str] = field(default_factory=dict)
-
-    def of(self, profile: str) -> list[Absorbed]:
-        """A profile's events in the order in which it absorbed them."""
-        mine = [absorbed for absorbed in self.events.values() if absorbed.profile == profile]
-        return sorted(mine, key=lambda absorbed: (absorbed.seq, absorbed.index))
-
-    def owed(self, target: str) -> list[Absorbed]:
-        """Everything owed to a target, by profile and order."""
-        every = [absorbed for absorbed in self.events.values() if target in absorbed.targets]
-        return sorted(every, key=lambda absorbed: (absorbed.profile, absorbed.seq, absorbed.index))
-
-    def state(self, absorbed: Absorbed, target: str) -> str:
-        """How the delivery ended."""
-        ledger = self.ledgers.get((absorbed.event.key, target))
-        return ledger.state if ledger else "nothing"
-
-
-def found(sim: Simulation) -> Found:
-    """Read the table."""
-    read = Found()
-    for (pk, sk), item in sorted(sim.aws.dynamo.items.items()):
-        name = pk.partition("#")[2]
-        kind = item["row"]["S"]
-        if kind == "event":
-            read.events[name] = unpack_absorbed(item["body"]["B"])
-        elif kind == "ledger":
-            read.ledgers[name, sk.partition("#")[2]] = msgspec.json.decode(item["body"]["S"], type=Ledger)
-        elif kind == "profile":
-            read.profiles[name] = msgspec.json.decode(item["body"]["S"], type=Profile)
-        elif kind == "identity":
-            read.identities[name] = item["profile"]["S"]
-        elif kind == "key":
-            read.keys[name] = item["profile"]["S"]
-        elif kind == "load":
-            read.loads[name] = int(item["open"]["N"])
-        elif kind == "closed":
-            read.closed[name].append(sk)
-        elif kind == "reference":
-            read.references[name, sk.partition("#")[2]] = item.get("remote", {"S": ""})["S"]
-        elif kind == "breaker":
-            read.breakers[name] = item.get("state", {"S": "closed"})["S"]
-    return read
 
 
 def judge(sim: Simulation) -> list[str]:
@@ -149,6 +85,10 @@ def delivered(sim: Simulation, read: Found) -> Iterator[str]:
                 refused = target == "crm" and absorbed.event.reference in sim.crm.refused
                 if not ledger.reason or not (refused or age > _HORIZON):
                     yield f"{absorbed.event.key} to {target} was parked after {age:.0f} s: {ledger.reason}"
+
+
+def settled(sim: Simulation, read: Found) -> Iterator[str]:
+    """Nothing waits, nothing is dead, nothing is cut off, and nothing refused was tried for ever."""
     for queue in sim.aws.queues.values():
         for name, left in (("waits", queue.messages), ("is dead", queue.dead), ("expired", queue.expired)):
             if left:
@@ -184,72 +124,6 @@ def owed_right(sim: Simulation, read: Found) -> Iterator[str]:
         ]
         if absorbed.targets not in right:
             yield f"{key} is owed to {absorbed.targets}, not to {right}"
-
-
-def once_at_crm(sim: Simulation, read: Found) -> Iterator[str]:
-    """The webhook receiver holds each event owed, and no other, in the order of each profile."""
-    owed = {absorbed.event.reference: absorbed for absorbed in read.owed("crm")}
-    for reference, absorbed in owed.items():
-        if read.state(absorbed, "crm") == "done" and reference not in sim.crm.arrivals:
-            yield f"{absorbed.event.key} is said to be delivered, and is not at the CRM"
-    last: dict[str, tuple[int, int]] = {}
-    for reference, arrival in sim.crm.arrivals.items():
-        known = owed.get(reference)
-        if known is None:
-            yield f"{reference} is at the CRM and is owed by nobody"
-            continue
-        place = known.seq, known.index
-        if place < last.get(known.profile, (0, 0)):
-            yield f"{known.event.key} came to the CRM at {moment(arrival.at)}, behind a later one"
-        last[known.profile] = max(place, last.get(known.profile, (0, 0)))
-    for reference, first, later in sim.crm.changed:
-        if difference := _difference(first, later):
-            yield f"{reference} was sent again with another body: {difference}"
-
-
-def once_at_erp(sim: Simulation, read: Found) -> Iterator[str]:
-    """The ERP holds one note per event owed, in order, on the one party of its profile."""
-    notes = sim.erp.tables["ir.note"]
-    by_marker = {note["message"].rpartition("[hub:")[2].rstrip("]"): note for note in notes}
-    if len(by_marker) < len(notes):
-        twice = Counter(note["message"].rpartition("[hub:")[2] for note in notes).most_common(1)
-        yield f"an event has {twice[0][1]} notes: {twice[0][0]}"
-    last: dict[str, int] = {}
-    owed = read.owed("erp")
-    for absorbed in owed:
-        wish = absorbed.event.kind in (Kind.CLOSE, Kind.OFFER) and not (absorbed.moved or absorbed.closed)
-        note = by_marker.pop(absorbed.event.reference, None)
-        if read.state(absorbed, "erp") == "done" and note is None and not wish:
-            yield f"{absorbed.event.key} is said to be delivered, and has no note"
-        if note is None:
-            continue
-        party = read.references.get((absorbed.profile, "erp"), "")
-        if note["resource"] != f"party.party,{party}":
-            yield f"{absorbed.event.key} is noted on {note['resource']}, its profile is party {party}"
-        if note["id"] < last.get(absorbed.profile, 0):
-            yield f"{absorbed.event.key} was noted behind a later one"
-        last[absorbed.profile] = max(note["id"], last.get(absorbed.profile, 0))
-    for marker in by_marker:
-        yield f"a note {marker} is owed by nobody"
-
-
-def one_contact(sim: Simulation, read: Found) -> Iterator[str]:
-    """One party per profile, and one lead per conversation, owned by who has it."""
-    parties = sim.erp.tables["party.party"]
-    codes = Counter(party["code"] for party in parties)
-    yield from (f"{times} parties have the code {code}" for code, times in codes.items() if times > 1)
-    used = Counter(remote for (_, target), remote in read.references.items() if target == "erp" and remote)
-    yield from (f"party {remote} is {times} profiles" for remote, times in used.items() if times > 1)
-    for party in parties:
-        profile = str(party["code"]).removeprefix("hub:")
-        if party["code"].startswith("hub:") and read.references.get((profile, "erp")) != str(party["id"]):
-            yield f"party {party['id']} of profile {profile} is not the one that its notes go to"
-    leads = Counter(lead["description"].rpartition("[hub:")[2] for lead in sim.erp.tables["sale.opportunity"])
-    yield from (f"conversation {name} has {times} leads" for name, times in leads.items() if times > 1)
-    for absorbed in read.owed("erp"):
-        if absorbed.opened and absorbed.conversation and read.state(absorbed, "erp") == "done":
-            if f"{absorbed.conversation.id}]" not in leads:
-                yield f"{absorbed.event.key} opened a conversation that has no lead"
 
 
 def humans(sim: Simulation, read: Found) -> Iterator[str]:
@@ -327,28 +201,6 @@ def conversations(sim: Simulation, read: Found) -> Iterator[str]:
     yield from sim.overloads
 
 
-def undelayed(sim: Simulation, read: Found) -> Iterator[str]:
-    """While nothing fails but one target, the other has each event within a minute of its commit."""
-    weather = sim.weather
-    down = {outage.service for outage in weather.outages}
-    if weather.rate or weather.target_rate or weather.deaths or down - {"crm", "erp"} or len(down) != 1:
-        return
-    if sim.script.deployment[1] or sim.script.key_changes:
-        return
-    arrived = {reference: arrival.at for reference, arrival in sim.crm.arrivals.items()}
-    if "erp" not in down:
-        arrived = {
-            n["message"].rpartition("[hub:")[2].rstrip("]"): n["at"] for n in sim.erp.tables["ir.note"]
-        }
-    well = "crm" if "erp" in down else "erp"
-    for absorbed in read.owed(well):
-        at = arrived.get(absorbed.event.reference)
-        lag = at - absorbed.committed_at.timestamp() if at else 0
-        # A customer's own events wait for each other, and a long batch takes its time.
-        if lag > _PROMPT + 3 * len([a for a in read.of(absorbed.profile) if a.seq <= absorbed.seq]):
-            yield f"{absorbed.event.key} reached {well} {lag:.0f} s after its commit, though only {down} failed"
-
-
 def forged_left_nothing(sim: Simulation, read: Found) -> Iterator[str]:
     """What was forged was refused, and stands nowhere."""
     for answered in sim.answers:
@@ -365,7 +217,7 @@ def forged_left_nothing(sim: Simulation, read: Found) -> Iterator[str]:
 
 def no_bugs(sim: Simulation, read: Found) -> Iterator[str]:
     """Whatever fails outside, no function raises what it does not know, and no log quotes a customer."""
-    for line in sim.logs:
+    for line in sim.edges.logs:
         if line.startswith("error bug"):
             yield line[:600]
         if "سلام" in line or "مشتری" in line:
@@ -375,19 +227,12 @@ def no_bugs(sim: Simulation, read: Found) -> Iterator[str]:
             yield f"{function} raised {error}"
 
 
-def _difference(first: bytes, later: bytes) -> str:
-    one, other = json.loads(first), json.loads(later)
-    parts = [(name, one[name], other[name]) for name in one if name != "data"]
-    parts += [(name, one["data"][name], other["data"][name]) for name in ("event", "decision")]
-    return "; ".join(f"{name} {was} → {now}" for name, was, now in parts if was != now)
-
-
 def _everything(sim: Simulation) -> Iterator[tuple[str, bytes]]:
     for key, item in sim.aws.dynamo.items.items():
         yield f"row {key}", repr(item).encode()
     for key, kept in sim.aws.objects.items():
         yield f"object {key}", kept
-    yield from (("the log", line.encode()) for line in sim.logs)
+    yield from (("the log", line.encode()) for line in sim.edges.logs)
     for arrival in sim.crm.arrivals.values():
         yield "the CRM", arrival.body
 
@@ -400,15 +245,16 @@ CHECKS: tuple[Callable[[Simulation, Found], Iterator[str]], ...] = (
     acknowledged,
     ordered,
     delivered,
+    settled,
     owed_right,
-    once_at_crm,
-    once_at_erp,
-    one_contact,
+    judge_crms.once_at_crm,
+    judge_crms.once_at_erp,
+    judge_crms.one_contact,
     humans,
     linked,
     counted,
     conversations,
-    undelayed,
+    judge_crms.undelayed,
     forged_left_nothing,
     no_bugs,
 )

@@ -27,7 +27,12 @@ MODULES: dict[str, Any] = {
 }
 
 _SETTINGS = chalice_config()["lambda_functions"]
-TIMEOUTS = {name: _SETTINGS["api_handler" if name == "webhooks" else name]["lambda_timeout"] for name in MODULES}
+TIMEOUTS = {
+    name: _SETTINGS["api_handler" if name == "webhooks" else name]["lambda_timeout"] for name in MODULES
+}
+
+# Not documented; long enough for what is cached to be old.
+_KEPT_WARM = 2700.0
 
 _RUNTIME = importlib.util.find_spec("chalicelib.runtime")
 
@@ -70,7 +75,7 @@ class Lambdas:
     closing: bool = False
     kept_back: bool = False
     """Whether the invocation that ended last put a message aside for the clock to feed in."""
-    _warm: dict[str, list[Any]] = field(default_factory=dict)
+    _warm: dict[str, list[tuple[float, Any]]] = field(default_factory=dict)
 
     def invoke(self, function: str, event: Any, done: Done) -> None:
         """Run it, beginning now."""
@@ -78,8 +83,7 @@ class Lambdas:
 
         def work() -> None:
             assert task is not None
-            warm = self._warm.setdefault(function, [])
-            runtime = warm.pop() if warm else self._cold()
+            runtime = self._warmed(function) or self._cold()
             invocation = Invocation(
                 function=function, deadline=self.clock.now + TIMEOUTS[function], runtime=runtime
             )
@@ -101,9 +105,9 @@ class Lambdas:
             except Exception as error:  # noqa: BLE001 - Lambda reports it and goes on
                 self.told(f"{function} raised {type(error).__name__}: {error}")
                 self.crashes.append((function, f"{type(error).__name__}: {error}"))
-                warm.append(runtime)
+                self._rests(function, runtime)
             else:
-                warm.append(runtime)
+                self._rests(function, runtime)
             finally:
                 del self.running[id(task)]
             self.kept_back = invocation.kept_back
@@ -130,6 +134,15 @@ class Lambdas:
         if invocation is not None:
             invocation.why = why
             raise Killed
+
+    def _warmed(self, function: str) -> Any:
+        """The container that was used last, unless it was idle so long that Lambda has taken it down."""
+        resting = self._warm.setdefault(function, [])
+        resting[:] = [(since, runtime) for since, runtime in resting if self.clock.now - since < _KEPT_WARM]
+        return resting.pop()[1] if resting else None
+
+    def _rests(self, function: str, runtime: Any) -> None:
+        self._warm[function].append((self.clock.now, runtime))
 
     def _cold(self) -> Any:
         runtime = fresh_runtime()
@@ -227,7 +240,7 @@ class Mapping:
         try:
             self.queue.delete(receipt)
         except Exception as error:  # noqa: BLE001 - the poller's own call: it goes on
-            self.lambdas.told(f"a delete from {self.queue.name} failed: {error}")
+            self.lambdas.told(f"{self.queue.name} refused the deletion of a message: {error}")
 
     def _record(self, message: Message) -> dict[str, Any]:
         return {

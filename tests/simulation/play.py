@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from dataclasses import dataclass
 
@@ -37,7 +38,15 @@ def play(seed: int) -> Verdict:
     )
 
 
-def told(sim: Simulation, faults: tuple[str, ...]) -> str:
+def story(seed: int) -> str:
+    """The story of one world, whole, whatever its end."""
+    sim = simulation(seed)
+    with sim.installed():
+        sim.run()
+    return told(sim, tuple(judge(sim)), longest=1_000_000)
+
+
+def told(sim: Simulation, faults: tuple[str, ...], *, longest: int = _LONGEST_STORY) -> str:
     """The story of a world: who and what there is, what happened in order, and what is wrong at the end."""
     weather = sim.weather
     lines = [f"Seed {sim.seed}"]
@@ -55,10 +64,19 @@ def told(sim: Simulation, faults: tuple[str, ...]) -> str:
     if ends:
         lines.append(f"  a deployment from {moment(begins)} to {moment(ends)}")
     happened = sim.story
-    left_out = len(happened) - _LONGEST_STORY
+    left_out = len(happened) - longest
     if left_out > 0:
-        happened = happened[: _LONGEST_STORY // 2] + happened[-_LONGEST_STORY // 2 :]
+        happened = happened[: longest // 2] + happened[-longest // 2 :]
         lines.append(f"  ({left_out} lines in the middle are left out)")
     lines += [f"  {moment(at)}  {what}" for at, what in happened]
     lines += [f"  WRONG  {fault}" for fault in faults]
     return "\n".join(lines)
+
+
+def fingerprint(seed: int) -> str:
+    """A short word for all that happens in a world and all that is left: the same for the same world."""
+    sim = simulation(seed)
+    with sim.installed():
+        sim.run()
+    left = sorted(sim.aws.dynamo.items.items())
+    return hashlib.sha256(repr((sim.story, sim.edges.logs, left)).encode()).hexdigest()

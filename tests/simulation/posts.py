@@ -170,8 +170,8 @@ def forged(posted: Posted, how: str, mark: str) -> Posted:
     if how == "altered" and posted.channel != "telegram":  # whose token does not cover the body
         post = replace(post, body=body.replace(b"a", mark.encode() + b"a", 1))
     elif how == "respaced" and posted.channel == "whatsapp":
-        # The same JSON to a parser, with a first `entry` that a later one hides.
-        post = replace(post, body=b'{"entry": "' + mark.encode() + b'",' + body[1:])
+        # The same JSON to a parser, in which the genuine part hides what stands before it.
+        post = replace(post, body=b'{"object": "' + mark.encode() + b'",' + body[1:])
     elif how == "unsigned":
         names = ("x-hub-signature-256", "x-telegram-bot-api-secret-token", "x-twilio-signature")
         headers = {name: value for name, value in post.headers.items() if name not in names}

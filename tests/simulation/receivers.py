@@ -10,6 +10,7 @@ import base64
 import hashlib
 import hmac
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -46,7 +47,7 @@ class Webhooks:
     now: Callable[[], float]
     arrivals: dict[str, Arrival] = field(default_factory=dict)
     changed: list[tuple[str, bytes, bytes]] = field(default_factory=list)
-    refused: set[str] = field(default_factory=set)
+    refused: Counter[str] = field(default_factory=Counter)
 
     def answer(self, call: Call) -> Reply:
         """Take a post."""
@@ -57,7 +58,7 @@ class Webhooks:
         if not self._genuine(reference, stamp, call.body, headers["webhook-signature"]):
             return Reply(status=401)
         if POISON in json.loads(call.body)["data"]["event"]["text"]:
-            self.refused.add(reference)
+            self.refused[reference] += 1
             return Reply(status=422)
         if reference in self.arrivals:
             if self.arrivals[reference].body != call.body:
@@ -111,7 +112,7 @@ class Network:
             self.clock.after(_PATIENCE + strike.seconds / 2, lambda: _ignore(answer(call)))
             self.lambdas.pause(_PATIENCE)
             raise Unknown("no_answer", name)
-        done = answer(call) if strike.done and strike.kind not in _NEVER_DONE else None
+        done = answer(call) if strike.done else None
         if strike.kind == "killed":
             self.lambdas.kill(f"{'after' if strike.done else 'before'} a call to {name}")
         if strike.kind in ("no_answer", "reset"):
@@ -132,7 +133,6 @@ class Network:
         return Reply(status=status, headers=headers)
 
 
-_NEVER_DONE = {"http_429", "http_429_later", "http_401", "http_425", "garbled_crm"}
 _ODD = {"garbled": _GARBLED, "empty": b""}
 
 

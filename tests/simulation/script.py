@@ -35,6 +35,8 @@ def drawn(rng: random.Random, world: World) -> Script:
     script.ends = START + length
     moments = [START + rng.uniform(0, length) for _ in range(rng.choice((1, 2, 3, 5)))]
     writer = Writer(rng, world.humans)
+    if rng.random() < 0.3:
+        _rush(rng, script, writer, moments[0])
     times = sorted(rng.choice(moments) + rng.expovariate(0.3) for _ in range(rng.choice((3, 6, 10, 16))))
     for at in times:
         _scene(rng, script, writer, at)
@@ -67,7 +69,8 @@ def _scene(rng: random.Random, script: Script, writer: Writer, at: float) -> Non
         script.posts.append((at, writer.say(at, who, channel, kind=kind, text=text)))
     elif odds < 0.6:
         several = [
-            writer.say(at, rng.randrange(len(writer.humans)), "whatsapp") for _ in range(rng.choice((2, 3, 5)))
+            writer.say(at, rng.randrange(len(writer.humans)), "whatsapp")
+            for _ in range(rng.choice((2, 3, 5)))
         ]
         script.posts.append((at, together(several, unreadable=int(rng.random() < 0.2))))
     elif odds < 0.68:
@@ -89,8 +92,19 @@ def _scene(rng: random.Random, script: Script, writer: Writer, at: float) -> Non
         # Larger than a queue message may be, and not to be compressed.
         text = "".join(rng.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=420_000))
         script.posts.append((at, writer.say(at, who, "whatsapp", kind="message", text=text)))
-    else:
+    elif odds < 0.98:
         script.posts.append((at, writer.say(at, who, "twilio", kind="hidden_call")))
+    else:
+        _rush(rng, script, writer, at)
+
+
+def _rush(rng: random.Random, script: Script, writer: Writer, at: float) -> None:
+    """Everybody writes at the same moment, on all channels."""
+    for who in range(len(writer.humans)):
+        for channel in rng.sample(("whatsapp", "telegram", "twilio"), rng.choice((1, 2, 3))):
+            kind = "contact" if channel == "telegram" else "message"
+            moment = at + rng.uniform(0, 0.1)
+            script.posts.append((moment, writer.say(moment, who, channel, kind=kind)))
 
 
 def _statuses_first(rng: random.Random, script: Script, writer: Writer, at: float, who: int) -> None:
@@ -116,9 +130,7 @@ def _changed_sender(rng: random.Random, script: Script, writer: Writer, at: floa
     writer.number += 1
     number, delay = writer.number, rng.choice((0.0, 0.05, 3.0, 500.0, 90_000.0))
     for wait, shown in ((0.0, "phone"), (delay, rng.choice(("bsuid", "both")))):
-        posted = writer.built(
-            at + wait, who, "whatsapp", "100001", "message", number, target=0, shown=shown
-        )
+        posted = writer.built(at + wait, who, "whatsapp", "100001", "message", number, target=0, shown=shown)
         script.posts.append((at + wait, posted))
 
 
