@@ -24,7 +24,6 @@ from chalicelib.messages import Intake
 from chalicelib.parameters import Held, Parameters
 from chalicelib.pipeline.receive import outgoing
 from chalicelib.queues import Outgoing, send
-from chalicelib.stage import Stage, decode
 
 if TYPE_CHECKING:
     from chalicelib.delivery import Call, Reply, Target
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from chalicelib.pipeline.process import Process
     from chalicelib.pipeline.relay import Relay
     from chalicelib.pipeline.tick import Tick
+    from chalicelib.stage import Stage
     from chalicelib.table import Table
 
 T = TypeVar("T")
@@ -120,6 +120,8 @@ def register() -> config.Cached[config.Accounts]:
 
 @functools.cache
 def _stages() -> config.Cached[Stage]:
+    from chalicelib.stage import decode
+
     return config.Cached(
         read=lambda: _stored_configuration(client("dynamodb"), ("accounts", "people", "routing", "crms")),
         decode=decode,
