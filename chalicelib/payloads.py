@@ -18,7 +18,7 @@ from chalicelib.errors import Rejected
 
 T = TypeVar("T")
 
-_MOST_FIELDS = 1000
+_MOST_FIELDS = 10_000
 _SHAPE = re.compile(r"Expected `[a-z| ]+`, got `[a-z]+`")
 _PLACE = re.compile(r"`(\$[^`]*)`$")
 # Every escape of a JSON string, left to right, so that the second half of an escaped backslash is never

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from pynamodb.connection import Connection
 from pynamodb.exceptions import DoesNotExist, PutError, PynamoDBException, TransactWriteError, UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
@@ -54,10 +53,13 @@ class Table:
         settings = {**_SETTINGS, "region": region, "host": host}
         for key, value in {**settings, "table_name": name}.items():
             setattr(Place.Meta, key, value)
-        models: list[type[Place]] = [Place, Row, *Row.__subclasses__()]
+        # One connection for all of them: each class would make a client of its own.
+        Place._connection = None
+        shared = Place._get_connection()
+        models: list[type[Place]] = [Row, *Row.__subclasses__()]
         for model in models:
-            model._connection = None
-        self._connection = Connection(**settings)
+            model._connection = shared
+        self._connection = shared.connection
         self._ahead: dict[Key, Row | None] = {}
 
     def ahead(self, keys: Iterable[Key]) -> dict[Key, Row]:

@@ -217,10 +217,12 @@ TWILIO = Channel(
     resends=False,
     answer=Answer(status=200, body="<Response/>", content_type="text/xml; charset=utf-8"),
     secrets=("auth_token", "shared_key"),
+    settings=("url",),
     setup=(
         "In the Twilio console, at the number or messaging service: enter {url} with HTTP POST for incoming"
         " messages, and as status callback of messages and calls. `auth_token` is the account's primary (and"
         " during rotation also the secondary) token; `shared_key` is `<key id>=<key>` where webhooks are"
-        " signed with a shared key. At least one of the two is needed."
+        " signed with a shared key. At least one of the two is needed. If you give Twilio the URL with a"
+        " query, or not letter for letter so, put it under the account's settings as `url`."
     ),
 )

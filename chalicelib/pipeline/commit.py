@@ -42,6 +42,8 @@ RETENTION = timedelta(days=400)
 
 _ROW_BYTES = 250 * 1024
 _TEXT_KEPT = 20_000
+"""Characters: several times what any platform lets people write, and what CRMs still take."""
+
 _FIELD_KEPT = 1_000
 _FIELDS_KEPT = 40
 """Of an event that is too large for a row, which lies whole in the bucket."""
@@ -164,14 +166,14 @@ class Commit:
     def _event_row(self, absorbed: Absorbed) -> EventRow:
         event = absorbed.event
         body = pack(absorbed)
-        if len(body) > _ROW_BYTES:
+        if len(body) > _ROW_BYTES or len(event.text) > _TEXT_KEPT:
             kept = f"oversize/event-{event.reference}"
             self.store(kept, body)
             facts_kept = {k: v[:_FIELD_KEPT] for k, v in list(event.extra.items())[:_FIELDS_KEPT]}
             short = replace(
                 event,
                 raw=b"",
-                text=event.text[:_TEXT_KEPT],
+                text=_cut(event.text),
                 name=event.name[:_FIELD_KEPT],
                 attachments=tuple(_shortened(a) for a in event.attachments[:_FIELDS_KEPT]),
                 contact_keys=event.contact_keys[:_FIELDS_KEPT],
@@ -191,6 +193,10 @@ class Commit:
             body=body,
             ttl=_ttl(self.now),
         )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _TEXT_KEPT else f"{text[:_TEXT_KEPT]}…"
 
 
 def _shortened(attachment: Attachment) -> Attachment:

@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Protocol
+from urllib.parse import parse_qsl, urlsplit
 
 from chalicelib.channels import CHANNELS
 from chalicelib.channels.base import Channel
@@ -71,7 +72,7 @@ def receive(
         count("refused", channel=channel.name, reason="too_large")
         return Answer(status=413)
 
-    request = replace(request, url=register.current().public_url + request.url)
+    request = replace(request, url=_signed_url(account, register.current().public_url, request.url))
     held = secrets(account.secret)
     if channel.handshake:
         try:
@@ -89,13 +90,16 @@ def receive(
         count("rejected", channel=channel.name, reason=error.reason)
         return Answer(status=channel.refused)
 
-    events, unreadable = _read(channel, request, account, register, count)
+    def find(other: str) -> Account | None:
+        return _account(register, channel_name, other)
+
+    events, unreadable = read(channel, request, account, find, count)
     if unreadable:
         key, kept = _quarantine(channel, account, request, unreadable)
         store(key, kept)
         count("quarantined", len(unreadable), channel=channel.name)
 
-    unsent = send(_messages(events, store))
+    unsent = send([outgoing(intake, store) for intake in by_customer(events)])
     if unsent and channel.resends:
         raise Transient("queue_unavailable", f"{len(unsent)} messages not accepted")
     for message in unsent:
@@ -112,10 +116,25 @@ def _account(register: Register, channel: str, account: str) -> Account | None:
     return found or register.refresh().account(channel, account)
 
 
-def _read(
-    channel: Channel, request: Request, account: Account, register: Register, count: Count
+def _signed_url(account: Account, public_url: str, path: str) -> str:
+    """What the platform was told. Its exact spelling counts where the URL is signed, and a query reaches us
+    decoded: an operator who gave the platform one says in the account's settings how it was written.
+    """
+    told = account.settings.get("url", "")
+    same = parse_qsl(urlsplit(told).query, keep_blank_values=True) == parse_qsl(
+        urlsplit(path).query, keep_blank_values=True
+    )
+    return told if told and same else public_url + path
+
+
+def read(
+    channel: Channel, request: Request, account: Account, find: Callable[[str], Account | None], count: Count
 ) -> tuple[list[Event], list[Unreadable]]:
-    """All that the request says, read whole before anything is stored."""
+    """All that a genuine request says, and what of it cannot be read.
+
+    find: an account of the channel by its id. Read whole before anything is stored: a parser may fail
+    half-way.
+    """
     events: list[Event] = []
     unreadable: list[Unreadable] = []
     try:
@@ -128,7 +147,7 @@ def _read(
         elif isinstance(part, Ignored):
             count("ignored", channel=channel.name, reason=part.name)
         else:
-            owner = account if part.account == account.id else _account(register, channel.name, part.account)
+            owner = account if part.account == account.id else find(part.account)
             if owner is None or owner.secret != account.secret:
                 # The signature proves one platform application; it cannot speak for another's account.
                 unreadable.append(Unreadable(reason="unknown_account", where=part.account, fragment=part.raw))
@@ -139,12 +158,12 @@ def _read(
     return events, unreadable
 
 
-def _messages(events: Iterable[Event], store: Store) -> list[Outgoing]:
-    """One message per customer, in the order the request has them."""
-    by_customer: dict[Identity, list[Event]] = {}
+def by_customer(events: Iterable[Event]) -> list[Intake]:
+    """One intake per customer, in the order the request has them."""
+    theirs: dict[Identity, list[Event]] = {}
     for event in events:
-        by_customer.setdefault(event.customer, []).append(event)
-    return [outgoing(Intake(customer=who, events=tuple(what)), store) for who, what in by_customer.items()]
+        theirs.setdefault(event.customer, []).append(event)
+    return [Intake(customer=customer, events=tuple(what)) for customer, what in theirs.items()]
 
 
 def outgoing(intake: Intake, store: Store, *, again: str = "") -> Outgoing:
@@ -164,11 +183,16 @@ def outgoing(intake: Intake, store: Store, *, again: str = "") -> Outgoing:
 def _quarantine(
     channel: Channel, account: Account, request: Request, unreadable: list[Unreadable]
 ) -> tuple[str, bytes]:
-    """Where the fragments of one request are kept, and how; the same again if it is sent again."""
+    """Where a request with unreadable fragments is kept, and how; the same again if it is sent again.
+
+    It is kept whole, because a fragment alone may lack what its envelope says; what of it went on is known
+    by its ids when it is read again.
+    """
     kept = {
         "channel": channel.name,
         "account": account.id,
         "content_type": request.headers.get("content-type", ""),
+        "body": base64.b64encode(request.body).decode(),
         "fragments": [
             {"reason": part.reason, "where": part.where, "fragment": base64.b64encode(part.fragment).decode()}
             for part in unreadable

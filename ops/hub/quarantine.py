@@ -1,23 +1,19 @@
 """What was genuine and could not be read, and another try at it with today's parser.
 
-A fragment is read again as a request by itself. That is what it is on Telegram and Twilio, and where nothing
-of a request could be read. A fragment of a WhatsApp batch is none: only its envelope says on which number it
-happened, so it stays where it is, for a person to read.
+The request is kept whole, and read again whole: what of it went on the first time is known by its ids.
 """
 
 from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.channels import CHANNELS
-from chalicelib.errors import Rejected, Transient
-from chalicelib.event import Event, Identity, Kind, Unreadable
-from chalicelib.messages import Intake
-from chalicelib.pipeline.receive import outgoing
+from chalicelib.errors import Transient
+from chalicelib.pipeline.receive import by_customer, outgoing, read
 from chalicelib.queues import send
 from chalicelib.stage import Stage
 from chalicelib.webhook import Account, Request
@@ -25,7 +21,6 @@ from ops.hub.exits import Code, Stop
 from ops.hub.site import Site
 
 _PREFIX = "quarantine/"
-_ONLY_A_PART = "it cannot be read without the rest of its request, which was not kept"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,13 +34,14 @@ class Fragment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """The unreadable fragments of one request."""
+    """A request with unreadable fragments."""
 
     key: str
     channel: str
     account: str
     content_type: str
     kept_at: datetime
+    body: bytes
     fragments: tuple[Fragment, ...]
 
 
@@ -63,7 +59,7 @@ def everything(site: Site) -> Iterator[Kept]:
     pages = site.client("s3").get_paginator("list_objects_v2").paginate(Bucket=site.bucket, Prefix=_PREFIX)
     for page in pages:
         for entry in page.get("Contents", []):
-            yield _read(site, entry["Key"], entry["LastModified"])
+            yield _kept(site, entry["Key"], entry["LastModified"])
 
 
 def one(site: Site, name: str) -> Kept:
@@ -90,54 +86,32 @@ def replay(site: Site, stage: Stage, kept: Kept) -> Replayed:
     if account is None:
         gone = f"{kept.channel} {kept.account} is no account of {site.stage} any more"
         raise Stop(Code.USAGE, f"{gone}: add it again and push, or drop what is kept")
-    events: list[Event] = []
-    left: list[str] = []
-    for fragment in kept.fragments:
-        read, unread = _parsed(fragment, kept, account, stage)
-        events += read
-        left += unread
-    messages = [outgoing(intake, site.store) for intake in _by_customer(events)]
-    if unsent := send(site.put, site.events_queue, messages, tries=3):
-        raise Transient("queue_unavailable", f"{len(unsent)} messages not accepted; nothing was dropped")
-    if not left:
-        drop(site, kept.key)
-    return Replayed(key=kept.key, events=tuple(event.key for event in events), left=tuple(left))
-
-
-def _parsed(fragment: Fragment, kept: Kept, account: Account, stage: Stage) -> tuple[list[Event], list[str]]:
     request = Request(
         method="POST",
         url=f"{stage.public_url}/webhooks/{kept.channel}/{kept.account}",
         headers={"content-type": kept.content_type},
-        body=fragment.content,
+        body=kept.body,
         received_at=kept.kept_at,
     )
-    try:
-        parsed = list(CHANNELS[kept.channel].parse(request, account))
-    except Rejected as error:
-        return [], [f"{fragment.where}: {error if fragment.where == '$' else _ONLY_A_PART}"]
-    left = [f"{part.where}: {part.reason}" for part in parsed if isinstance(part, Unreadable)]
-    events: list[Event] = []
-    for part in parsed:
-        if not isinstance(part, Event):
-            continue
-        owner = stage.account(kept.channel, part.account)
-        if owner is None or owner.secret != account.secret:
-            # As at the front door: a signature cannot speak for another application's account.
-            left.append(f"{part.account}: unknown_account")
-        elif part.kind is not Kind.STATUS or owner.statuses:
-            events.append(part)
-    return events, left
+
+    def find(other: str) -> Account | None:
+        return stage.account(kept.channel, other)
+
+    events, unreadable = read(CHANNELS[kept.channel], request, account, find, _uncounted)
+    left = tuple(f"{part.where}: {part.reason}" for part in unreadable)
+    messages = [outgoing(intake, site.store) for intake in by_customer(events)]
+    if unsent := send(site.put, site.events_queue, messages, tries=3):
+        raise Transient("queue_unavailable", f"{len(unsent)} messages not accepted; nothing was dropped")
+    if not left:
+        drop(site, kept.key)
+    return Replayed(key=kept.key, events=tuple(event.key for event in events), left=left)
 
 
-def _by_customer(events: Iterable[Event]) -> list[Intake]:
-    by_customer: dict[Identity, list[Event]] = {}
-    for event in events:
-        by_customer.setdefault(event.customer, []).append(event)
-    return [Intake(customer=customer, events=tuple(theirs)) for customer, theirs in by_customer.items()]
+def _uncounted(name: str, value: int = 1, **about: str) -> None:
+    """What the front door counted the first time is not counted again."""
 
 
-def _read(site: Site, key: str, kept_at: datetime) -> Kept:
+def _kept(site: Site, key: str, kept_at: datetime) -> Kept:
     fields = json.loads(site.fetch(key))
     return Kept(
         key=key,
@@ -145,6 +119,7 @@ def _read(site: Site, key: str, kept_at: datetime) -> Kept:
         account=fields["account"],
         content_type=fields["content_type"],
         kept_at=kept_at,
+        body=base64.b64decode(fields["body"]),
         fragments=tuple(
             Fragment(reason=each["reason"], where=each["where"], content=base64.b64decode(each["fragment"]))
             for each in fields["fragments"]

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 
@@ -207,3 +208,18 @@ def test_a_huge_message_goes_by_the_bucket(hub: World) -> None:
     assert len(queued.body) < 2000
     hub.run()
     assert len(hub.calls) == 1
+
+
+@pytest.mark.parametrize("query", ["?y=a+b", "?x=%d8%b3", "?flag", "?q=a:b/c@d!$'()*,;e"])
+def test_a_url_with_a_query_is_signed_as_it_was_told(hub: World, query: str) -> None:
+    url = f"https://hub.example.org/webhooks/twilio/sms{query}"
+    post = platforms.KINDS["twilio"]["message"](**scene(channel="twilio", account="sms", url=url))
+    reached = replace(
+        request_of(post), url="/webhooks/twilio/sms?" + urlencode(parse_qsl(urlsplit(url).query, True))
+    )
+    stage = a_stage()
+    told = tuple(replace(a, settings={"url": url}) if a.channel == "twilio" else a for a in stage.accounts)
+    hub.stage = replace(stage, accounts=told)
+    assert hub.post("twilio", "sms", reached).status == 200
+    other = replace(reached, url="/webhooks/twilio/sms?another=1")
+    assert hub.post("twilio", "sms", other).status == 401

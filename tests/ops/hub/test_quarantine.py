@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from chalicelib.webhook import Request
+from chalicelib.webhook import Account, Request
 from ops.platforms import KINDS, SARA, Post, sign_telegram, sign_whatsapp
 from tests.ops.hub.conftest import Desk
 from tests.pipeline.world import SECRETS
@@ -42,6 +42,7 @@ def stored(desk: Desk, body: bytes, *, where: str = "message", account: str = "b
         "channel": "telegram",
         "account": account,
         "content_type": "application/json",
+        "body": base64.b64encode(body).decode(),
         "fragments": [fragment],
     }
     key = f"quarantine/telegram/00000000/{where}"
@@ -125,25 +126,19 @@ def whatsapp_batch() -> bytes:
     return json.dumps(body).encode()
 
 
-def test_a_part_of_a_batch_says_that_it_is_one(desk: Desk) -> None:
-    fragment = json.dumps({"id": "wamid.2", "timestamp": "1764057600", "type": "text"}).encode()
-    kept = {
-        "channel": "whatsapp",
-        "account": "100001",
-        "content_type": "application/json",
-        "fragments": [
-            {
-                "reason": "time_malformed",
-                "where": "entry[0].changes[0].value.messages[1]",
-                "fragment": base64.b64encode(fragment).decode(),
-            }
-        ],
-    }
-    desk.site.store("quarantine/whatsapp/00000000/part", json.dumps(kept).encode())
-    ended = desk.run("quarantine", "replay", "part")
-    assert ended.code == 4
-    assert "cannot be read without the rest of its request" in ended.out
-    assert keys(desk) == ["quarantine/whatsapp/00000000/part"]
+def test_a_message_for_a_number_that_was_not_ours_yet(desk: Desk) -> None:
+    body = json.loads(whatsapp_batch())
+    value = body["entry"][0]["changes"][0]["value"]
+    value["metadata"]["phone_number_id"] = "100077"
+    del value["messages"][1]
+    key = keep(desk, json.dumps(body).encode(), channel="whatsapp", account="100001")
+    assert desk.run("quarantine", "replay", key).code == 4
+    new = Account(channel="whatsapp", id="100077", secret="meta", language="fa")
+    desk.push(accounts=(*desk.hub.stage.accounts, new))
+    ended = desk.run("quarantine", "replay", key, "--json")
+    assert ended.code == 0, ended.err
+    assert len(ended.json["events"]) == 1
+    assert keys(desk) == []
 
 
 def test_an_unreadable_message_of_a_batch_stays_quarantined(desk: Desk) -> None:
