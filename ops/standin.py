@@ -17,6 +17,7 @@ import base64
 import hashlib
 import hmac
 import json
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -26,7 +27,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from ops import standin_page
+from ops import ports, standin_page
 from ops.standin_store import Store
 
 _LONGEST_BODY = 1_000_000
@@ -60,8 +61,19 @@ class _Faults:
     lost: bool = False
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002 - its shape
+        """One line; nothing for a client that went away, which is no fault of anybody's here."""
+        error = sys.exception()
+        if not isinstance(error, ConnectionError | TimeoutError):
+            print(f"stand-in CRM: {type(error).__name__}: {error}", file=sys.stderr)
+
+
 class Standin:
-    """The server, on 127.0.0.1. `secrets` are `whsec_…`; whoever starts it stops it."""
+    """The server, on 127.0.0.1. `secrets` are `whsec_…`; whoever starts it stops it.
+
+    Raises `PortTaken`.
+    """
 
     def __init__(
         self,
@@ -76,9 +88,16 @@ class Standin:
         self.now = now
         self.faults = _Faults()
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
+        try:
+            self._server = _Server((ports.HOST, port), _handler(self))
+        except OSError as error:
+            self.store.close()
+            why = ports.trouble(port) or error.strerror
+            raise ports.PortTaken(
+                f"port {port}, for the stand-in CRM, {why}: choose another with --port N"
+            ) from error
         self.port = self._server.server_address[1]
-        self.url = f"http://127.0.0.1:{self.port}/"
+        self.url = f"http://{ports.HOST}:{self.port}/"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
     def start(self) -> None:
@@ -240,9 +259,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m ops.standin", description="The stand-in CRM.")
     parser.add_argument("--database", type=Path, required=True)
     parser.add_argument("--secrets", type=Path, required=True, help="a file with one whsec_… per line")
-    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--port", type=ports.port, default=0, help="0 is any free one")
     chosen = parser.parse_args()
-    with Standin(chosen.database, chosen.secrets.read_text().split(), port=chosen.port) as standin:
+    try:
+        standin = Standin(chosen.database, chosen.secrets.read_text().split(), port=chosen.port)
+    except ports.PortTaken as taken:
+        sys.exit(str(taken))
+    with standin:
         print(standin.url, flush=True)
         with suppress(KeyboardInterrupt):
             threading.Event().wait()

@@ -26,12 +26,15 @@ section { background: var(--card); border: 1px solid var(--line); border-radius:
   border-bottom: 1px solid var(--line); }
 .owner { margin-inline-start: auto; }
 ol { list-style: none; margin: 0; padding: .4rem 1rem .8rem; }
-li { padding: .5rem 0; border-bottom: 1px solid var(--line); }
+li { padding: .5rem 0; border-bottom: 1px solid var(--line); display: flex; flex-direction: column;
+  align-items: flex-start; }
 li:last-child { border-bottom: 0; }
+/* The list's direction chooses the side, and each text's own only how it is set inside its bubble. */
+.outbound { align-items: flex-end; }
 .text { margin: .15rem 0 0; padding: .35rem .7rem; border-radius: .45rem; border: 1px solid var(--line);
-  width: fit-content; max-width: 100%; box-sizing: border-box; white-space: pre-wrap; overflow-wrap: anywhere;
+  max-width: 85%; box-sizing: border-box; white-space: pre-wrap; overflow-wrap: anywhere;
   unicode-bidi: plaintext; text-align: start; }
-.outbound .text { background: var(--ours); margin-inline-start: auto; }
+.outbound .text { background: var(--ours); }
 .outbound .soft { text-align: end; }
 """
 

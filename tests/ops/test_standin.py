@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import socket
+import struct
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -21,6 +25,7 @@ from chalicelib.errors import HubError, Throttled, Unauthorised, Unknown
 from chalicelib.event import Attachment, Direction
 from ops.standin import Standin
 from tests.crms import playing
+from tests.documents import ROOT
 
 SECRET = playing.CREDENTIALS["webhook"]["signing_secret"][0]
 CRM = CRMS["webhook"]
@@ -234,3 +239,46 @@ def test_what_was_kept_outlives_the_server(tmp_path: Path, send: outbound.Send) 
     with Standin(tmp_path / "crm.sqlite", [SECRET]) as second:
         tell(second, send, playing.delivery())
         assert [arrival.posts for arrival in second.store.events()] == [2]
+
+
+def test_a_client_that_goes_away_is_no_news(standin: Standin, capfd: pytest.CaptureFixture[str]) -> None:
+    for sent in (b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100000\r\n\r\n{", b"GET / HT"):
+        with socket.create_connection(("127.0.0.1", standin.port), 5) as connection:
+            connection.sendall(sent)
+            # Closed by a reset, as when the client's process dies with answers unread.
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    assert asked(standin, "GET", "/events") == (200, b"[]")
+    time.sleep(0.2)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_fault_of_the_stand_in_is_one_line(
+    standin: Standin, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: object) -> None:
+        raise ValueError("the disk is full")
+
+    monkeypatch.setattr(standin.store, "events", broken)
+    with pytest.raises(http.client.RemoteDisconnected):
+        asked(standin, "GET", "/events")
+    assert capfd.readouterr().err == "stand-in CRM: ValueError: the disk is full\n"
+
+
+def test_a_port_in_use_is_said_in_one_line(standin: Standin, tmp_path: Path) -> None:
+    (tmp_path / "secrets").write_text(SECRET)
+    done = subprocess.run(
+        [sys.executable, "-m", "ops.standin", "--database", str(tmp_path / "other.sqlite"),
+         "--secrets", str(tmp_path / "secrets"), "--port", str(standin.port)],
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=30,
+    )  # fmt: skip
+    assert done.returncode == 1
+    said = f"port {standin.port}, for the stand-in CRM, is in use: choose another with --port N\n"
+    assert done.stderr == said
+
+
+def test_the_side_of_a_text_does_not_depend_on_its_own_direction(standin: Standin) -> None:
+    """A margin at the bubble's start is on the right of a Persian one, and would push it to the left."""
+    page = asked(standin, "GET", "/")[1].decode()
+    (outbound,) = re.findall(r"\.outbound \{([^}]*)\}", page)
+    assert "align-items: flex-end" in outbound
+    assert not [rule for rule in re.findall(r"\.text \{([^}]*)\}", page) if "margin-inline" in rule]
