@@ -9,7 +9,28 @@ from infra.queues import Fed
 
 TOPIC = "Alarms"
 
-_QUARANTINED = "quarantined"
+_COUNTED = {
+    "quarantined": ("webhooks", "Genuine requests were not understood and are kept. See: hub quarantine."),
+    "undelivered": (
+        "webhooks",
+        "The queue refused messages; they wait in the bucket for tick to feed them in.",
+    ),
+    "no_queue": (
+        "relay",
+        "A target that is still configured has no queue. Deploy the stage; hub relay --since.",
+    ),
+    "parked": (
+        "deliver",
+        "Deliveries were refused and will not be tried again. See: hub parked, hub redrive.",
+    ),
+    "misconfigured": ("deliver", "A target's secret, address or setting is wrong; its deliveries wait."),
+    "breaker_open": (
+        "deliver",
+        "A target fails as a whole and is cut off until it answers. See: hub status.",
+    ),
+    "load_differs": ("tick", "Somebody's load is not what their conversations add up to. See: hub status."),
+}
+"""What the hub counts, in which function's log, and what it means."""
 _OWN_NAMESPACE = {"Fn::Sub": "Switchboard/${Stage}"}
 
 _FIVE_MINUTES = 300
@@ -120,7 +141,7 @@ def function_alarms() -> Resources:
     )
     silent = _alarm(
         "tick-silent",
-        "Nobody looks at promises, breakers and tokens: tick has not run for 5 minutes.",
+        "Nobody looks at idle and waiting conversations or breakers: tick has not run for 5 minutes.",
         threshold=1,
         missing="breaching",
         **_metric("AWS/Lambda", "Invocations", "Sum", FunctionName={"Ref": FUNCTIONS["tick"]}),
@@ -130,7 +151,7 @@ def function_alarms() -> Resources:
 
 
 def front_door_alarms() -> Resources:
-    """What platforms are told, and what we could not read of what they sent."""
+    """What platforms are told."""
     return {
         "FrontDoorFails": _alarm(
             "front-door-fails",
@@ -138,33 +159,41 @@ def front_door_alarms() -> Resources:
             threshold=4,
             **_metric("AWS/ApiGateway", "5XXError", "Sum", ApiName=named("webhooks")),
         ),
-        "Quarantined": _alarm(
-            "quarantined",
-            "Genuine fragments were not understood and are kept whole. See: hub quarantine.",
-            threshold=0,
-            **_metric(_OWN_NAMESPACE, _QUARANTINED, "Sum"),
-        ),
-        # The hub's own count has a dimension per channel, and an alarm cannot add those up.
-        "QuarantinedOnAnyChannel": {
+    }
+
+
+def counted_alarms() -> Resources:
+    """What the hub itself counts and a human must see.
+
+    Its own counts have a dimension per channel or target, and an alarm cannot add those up: a filter over
+    the log counts them once more without.
+    """
+    resources: Resources = {}
+    for counted, (function, description) in _COUNTED.items():
+        name = "".join(word.capitalize() for word in counted.split("_"))
+        resources[name] = _alarm(
+            counted.replace("_", "-"), description, threshold=0, **_metric(_OWN_NAMESPACE, counted, "Sum")
+        )
+        resources[f"{name}InTheLog"] = {
             "Type": "AWS::Logs::MetricFilter",
             "Properties": {
-                "LogGroupName": {"Ref": logs_of("webhooks")},
-                "FilterPattern": f"{{ $.{_QUARANTINED}[0] > 0 }}",
+                "LogGroupName": {"Ref": logs_of(function)},
+                "FilterPattern": f"{{ $.{counted}[0] > 0 }}",
                 "MetricTransformations": [
                     {
                         "MetricNamespace": _OWN_NAMESPACE,
-                        "MetricName": _QUARANTINED,
-                        "MetricValue": f"$.{_QUARANTINED}[0]",
+                        "MetricName": counted,
+                        "MetricValue": f"$.{counted}[0]",
                     }
                 ],
             },
-        },
-    }
+        }
+    return resources
 
 
 def alarms(queues: Iterable[Fed]) -> Resources:
     """All alarms of a stage, with the topic they go to."""
-    resources = {**topic(), **function_alarms(), **front_door_alarms()}
+    resources = {**topic(), **function_alarms(), **front_door_alarms(), **counted_alarms()}
     for fed in queues:
         resources |= queue_alarms(fed)
     return resources

@@ -8,6 +8,7 @@ import pytest
 from infra.names import FUNCTIONS, Unnameable
 from infra.queues import all_queues, target_queue
 from infra.template import additions
+from ops.environments import ROOT
 from ops.package import lint
 from tests.infra.conftest import TARGETS
 
@@ -201,7 +202,7 @@ def test_a_human_is_called_for_everything_else_that_must_not_last(resources):
     behind = alarms["RelayBehind"]
     assert (behind["MetricName"], behind["Threshold"]) == ("IteratorAge", 300_000)
     assert alarms["FrontDoorFails"]["MetricName"] == "5XXError"
-    filtered = resources["QuarantinedOnAnyChannel"]["Properties"]
+    filtered = resources["QuarantinedInTheLog"]["Properties"]
     assert filtered["LogGroupName"] == {"Ref": "WebhooksLogs"}
     (made,) = filtered["MetricTransformations"]
     assert alarms["Quarantined"]["MetricName"] == made["MetricName"] == "quarantined"
@@ -261,3 +262,17 @@ def test_two_targets_that_would_be_one_queue_are_refused():
 def test_a_target_that_no_queue_can_be_called_after_is_refused(name):
     with pytest.raises(Unnameable, match="a queue cannot be called"):
         additions("production", [renamed(name=name)])
+
+
+def test_every_count_that_calls_a_human_is_one_that_is_made(resources):
+    from infra.alarms import _COUNTED
+
+    code = "".join(path.read_text() for path in (ROOT / "chalicelib").rglob("*.py"))
+    for counted, (function, _) in _COUNTED.items():
+        made = f'count("{counted}"' in code or (counted == "breaker_open" and 'count(f"breaker_' in code)
+        assert made, counted
+        name = "".join(word.capitalize() for word in counted.split("_"))
+        alarm, filtered = resources[name]["Properties"], resources[f"{name}InTheLog"]["Properties"]
+        assert filtered["FilterPattern"] == f"{{ $.{counted}[0] > 0 }}"
+        assert alarm["MetricName"] == filtered["MetricTransformations"][0]["MetricName"]
+        assert function in str(filtered["LogGroupName"]).lower()
