@@ -74,7 +74,7 @@ class Weather:
         if now >= self.ends:
             return None
         outage = self._outage(service, now)
-        if outage is not None:
+        if outage is not None and (outage.kind != "partial" or operation == "SendMessageBatch"):
             return self._say(service, Strike(kind=outage.kind, done=False, seconds=0.05))
         if self.rng.random() < self.deaths:
             return self._say(service, Strike(kind="killed", done=self.rng.random() < 0.5, seconds=0))
@@ -136,6 +136,8 @@ def drawn(rng: random.Random, begins: float, ends: float, targets: tuple[str, ..
         outages.append(
             Outage(service=service, kind=kind, begins=since, ends=since + rng.choice((20, 120, 600, 1800)))
         )
+    if rng.random() < 0.15:
+        outages.append(Outage(service="sqs", kind="partial", begins=begins, ends=ends))
     for _ in range(rng.choice((0, 0, 1, 2))):
         kind = rng.choice(("no_connection", "no_connection", "http_503", "http_500", "no_answer", "http_401"))
         since = rng.uniform(begins, ends)
