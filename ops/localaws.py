@@ -9,10 +9,10 @@ What it does not do as AWS does is listed in `docs/local-differences.md`.
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from dataclasses import replace
@@ -27,10 +27,10 @@ from botocore.config import Config
 from ops import strict_sqs
 from ops.environments import environment
 from ops.package import Package
+from ops.ports import HOST, free_port, trouble
 from ops.stack import Outputs, deploy
 
 REGION = "us-east-1"
-HOST = "127.0.0.1"
 
 _CODE_BUCKET = "switchboard-code"
 _READY_SECONDS = 30.0
@@ -82,6 +82,11 @@ class LocalAws:
         """The process, None when none was started here."""
         return self._process.pid if self._process else None
 
+    @property
+    def died(self) -> bool:
+        """Whether it was started here and has ended, but was not stopped here."""
+        return self._process is not None and self._process.poll() is not None
+
     def __enter__(self) -> Self:
         self.start()
         return self
@@ -92,8 +97,8 @@ class LocalAws:
     def start(self) -> None:
         """Start it and wait until it answers."""
         python = environment("ministack")
-        if _taken(self.port):
-            raise LocalAwsError(f"port {self.port} is in use: stop what listens there or choose another port")
+        if why := trouble(self.port):
+            raise LocalAwsError(f"port {self.port} {why}: stop what listens there or choose another port")
         for name in ("state", "s3", "tmp", "site"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         self._be_strict()
@@ -165,10 +170,29 @@ class LocalAws:
             code_bucket=_CODE_BUCKET,
             poll=0.2,
         )
+        self._take_bytes(package, deployed.rest_api)
         # The real URL names the API by host, which no resolver knows here.
         stage = urlsplit(deployed.hub_url).path.strip("/")
         url = f"{self.endpoint}/restapis/{deployed.rest_api}/{stage}/_user_request_"
         return replace(deployed, hub_url=url)
+
+    def _take_bytes(self, package: Package, api: str) -> None:
+        """Have the API hand bodies on as the bytes that came, as the template asks and AWS does.
+
+        In a form that only ministack takes: AWS's own, one change per type, has no effect here.
+        """
+        definition = json.loads(package.template.read_text())["Resources"]["RestAPI"]["Properties"]
+        types = definition["DefinitionBody"].get("x-amazon-apigateway-binary-media-types", [])
+        change = {"op": "replace", "path": "/binaryMediaTypes", "value": types}
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=30)
+        try:
+            connection.request("PATCH", f"/restapis/{api}", json.dumps({"patchOperations": [change]}))
+            answer = connection.getresponse()
+            said = answer.read()
+        finally:
+            connection.close()
+        if answer.status != HTTPStatus.OK or json.loads(said).get("binaryMediaTypes") != types:
+            raise LocalAwsError(f"the local API does not take {types} as bytes: {answer.status}")
 
     def _be_strict(self) -> None:
         """Have the functions' own clients check what ministack does not.
@@ -222,16 +246,3 @@ class LocalAws:
             time.sleep(_POLL_SECONDS)
         last = (self.log.read_text(errors="replace").strip() or "it said nothing").splitlines()[-1]
         raise LocalAwsError(f"ministack did not start: {last} (all of it: {self.log})")
-
-
-def free_port() -> int:
-    """A port that nobody uses now."""
-    with socket.socket() as listener:
-        listener.bind((HOST, 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
-def _taken(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex((HOST, port)) == 0

@@ -12,6 +12,7 @@ from chalicelib.messages import Intake
 from chalicelib.pipeline.receive import outgoing
 from chalicelib.queues import send as put_in_order
 from ops import platforms
+from ops.hub.quarantine import everything
 from ops.local_hub import LocalHub
 from ops.scenario import acts, events, send
 from ops.verdict import judge
@@ -120,6 +121,27 @@ def test_the_outage_of_one_crm_loses_nothing_and_delays_no_other(hub) -> None:
     finally:
         hub.tryton.start()
     assert judge(hub, story, patience=420).faults == ()
+
+
+def test_a_signed_body_that_is_not_text_is_proved_and_kept(hub) -> None:
+    """Its bytes reach the function as they came: else the signature would fail, and nothing be kept."""
+    door = hub.doors["whatsapp"]
+    post = platforms.sign_whatsapp(
+        platforms.Post(
+            url=door.url, headers={"content-type": "application/json"}, body=b'{"entry": "\xff\xfe\x00 77"}'
+        ),
+        door.secrets,
+    )
+
+    def kept() -> set[str]:
+        held = hub.aws.client("s3").list_objects_v2(Bucket=hub.outputs.bucket, Prefix="quarantine/whatsapp/")
+        return {item["Key"] for item in held.get("Contents", ())}
+
+    before = kept()
+    assert [send(post), send(post)] == [200, 200]
+    (key,) = kept() - before
+    [found] = [one for one in everything(hub.site) if one.key == key]
+    assert found.body == post.body
 
 
 def test_a_body_too_large_and_a_place_unknown(hub) -> None:
