@@ -12,26 +12,29 @@ import base64
 import json
 import os
 import secrets as chance
-import shutil
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
 
 from chalicelib.channels import CHANNELS
 from chalicelib.stage import Stage
 from chalicelib.webhook import Account
-from ops.environments import BUILD, ROOT
+from ops.environments import BUILD, ROOT, environment
 from ops.hub.push import push
 from ops.hub.site import Site
 from ops.localaws import REGION, LocalAws, LocalAwsError
 from ops.package import package
+from ops.ports import Wish, require
+from ops.run_folder import RunFolder
 from ops.scenario import Door
 from ops.stack import Outputs
 from ops.stage import load_stage
 from ops.standin import Standin
 from ops.tryton import Tryton
+from ops.tryton_database import prepare
 
 STAGE = "local"
 
@@ -42,7 +45,10 @@ Say = Callable[[str], None]
 
 
 class LocalHub:
-    """A deployed local stage in `folder`. Ports of 0 are chosen freely."""
+    """A deployed local stage in `folder`, which is its own while it runs. Ports of 0 are chosen freely.
+
+    afresh: whether what an earlier run left in the folder is removed first.
+    """
 
     def __init__(
         self,
@@ -51,14 +57,18 @@ class LocalHub:
         port: int = 0,
         crm_port: int = 0,
         tryton_port: int = 0,
+        afresh: bool = False,
         say: Say = lambda _: None,
     ) -> None:
-        self.folder = folder
-        self.aws = LocalAws(folder / "aws", port=port)
-        self.tryton = Tryton(folder / "tryton", port=tryton_port)
+        self.folder = RunFolder(folder)
+        self.path = self.folder.path
+        self.aws = LocalAws(self.path / "aws", port=port)
+        self.tryton = Tryton(self.path / "tryton", port=tryton_port)
         self.signing_secret = "whsec_" + base64.b64encode(chance.token_bytes(32)).decode()
         self._crm_port = crm_port
+        self._afresh = afresh
         self._say = say
+        self._running = ExitStack()
         self.crm: Standin
         self.outputs: Outputs
         self.stage: Stage
@@ -72,44 +82,49 @@ class LocalHub:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def forget(self) -> None:
-        """Remove what an earlier run left in the folder."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-
     def start(self) -> None:
-        """Start everything; what was started is stopped again if one part fails."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self._say("stand-in CRM")
-        self.crm = Standin(self.folder / "crm.sqlite", [self.signing_secret], port=self._crm_port)
-        self.crm.start()
-        try:
+        """Start everything; what was started is stopped again if one part fails or somebody interrupts it.
+
+        Raises `FolderRefused` or `PortTaken` before anything is started or removed.
+        """
+        with ExitStack() as parts:
+            self.folder.claim()
+            parts.callback(self.folder.release)
+            self._require_ports()
+            # Here and not by the parts: what installs can be interrupted only where signals arrive.
+            self._say("environments")
+            for name in ("ministack", "tryton"):
+                environment(name)
+            prepare()
+            if self._afresh:
+                self.folder.clear()
+            self._say("stand-in CRM")
+            self.crm = Standin(self.path / "crm.sqlite", [self.signing_secret], port=self._crm_port)
+            parts.callback(self.crm.stop)
+            self.crm.start()
             self._say("Tryton and a local AWS")
-            with ThreadPoolExecutor() as side_by_side:
-                for started in [side_by_side.submit(part.start) for part in (self.tryton, self.aws)]:
-                    started.result()
-            self._say("package and deploy")
-            self.stage = self._load("")
-            made = package(STAGE, self.stage.targets, out=BUILD / f"{STAGE}-{os.getpid()}", platform="host")
-            self.outputs = self.aws.deploy(made)
-            self._say("secrets and configuration")
-            self.stage = self._load(self.outputs.hub_url)
-            self._put_secrets()
-            # Whoever finds the file finds a hub that is ready.
-            unready = self.folder / "hub.json.unready"
-            unready.write_text(json.dumps(self._described(), indent=2, ensure_ascii=False) + "\n")
-            self.site = Site.local(unready)
-            push(self.site, self.stage)
-            unready.rename(self.folder / "hub.json")
-        except BaseException:
-            self.stop()
-            raise
+            parts.callback(self.tryton.stop)
+            parts.callback(self.aws.stop)
+            _start_side_by_side(self.tryton, self.aws)
+            self._deploy()
+            parts.callback((self.path / "hub.json").unlink, missing_ok=True)
+            self._configure()
+            self._running = parts.pop_all()
 
     def stop(self) -> None:
         """Stop everything; what it knows stays in the folder."""
-        (self.folder / "hub.json").unlink(missing_ok=True)
-        self.aws.stop()
-        self.tryton.stop()
-        self.crm.stop()
+        self._running.close()
+
+    def deaths(self) -> list[str]:
+        """Which servers have ended that nobody stopped, in one line each."""
+        return [
+            f"{name} has ended by itself: what it said last is in {log}"
+            for name, part, log in (
+                ("the local AWS", self.aws, self.aws.log),
+                ("Tryton", self.tryton, self.tryton.log),
+            )
+            if part.died
+        ]
 
     def wait_until_quiet(self, patience: float = 60) -> None:
         """Until no queue holds or hides a message. Raises `LocalAwsError` if that does not happen."""
@@ -137,6 +152,30 @@ class LocalHub:
         """An account's webhook."""
         url = f"{self.outputs.hub_url}/webhooks/{account.channel}/{account.id}"
         return Door(account=account, url=url, secrets=self.secrets[account.secret])
+
+    def _require_ports(self) -> None:
+        require(
+            Wish(port=self.aws.port, who="the local AWS", how="--port N, or make run PORT=N"),
+            Wish(port=self._crm_port, who="the stand-in CRM", how="--crm-port N, or make run CRM_PORT=N"),
+            Wish(port=self.tryton.port, who="Tryton", how="--tryton-port N, or make run TRYTON_PORT=N"),
+        )
+
+    def _deploy(self) -> None:
+        self._say("package and deploy")
+        self.stage = self._load("")
+        made = package(STAGE, self.stage.targets, out=BUILD / f"{STAGE}-{os.getpid()}", platform="host")
+        self.outputs = self.aws.deploy(made)
+
+    def _configure(self) -> None:
+        self._say("secrets and configuration")
+        self.stage = self._load(self.outputs.hub_url)
+        self._put_secrets()
+        # Whoever finds the file finds a hub that is ready.
+        unready = self.path / "hub.json.unready"
+        unready.write_text(json.dumps(self._described(), indent=2, ensure_ascii=False) + "\n")
+        self.site = Site.local(unready)
+        push(self.site, self.stage)
+        unready.rename(self.path / "hub.json")
 
     def _load(self, hub_url: str) -> Stage:
         return load_stage(ROOT / "infra" / "stages" / STAGE, self._variables(hub_url))
@@ -193,3 +232,20 @@ class LocalHub:
                 for account in self.stage.accounts
             ],
         }
+
+
+def _start_side_by_side(*parts: LocalAws | Tryton) -> None:
+    """Start servers at the same time; if one fails or somebody interrupts, none is left.
+
+    One that is still starting gives up when its process is gone: so it is stopped until it has given up.
+    """
+    with ThreadPoolExecutor() as threads:
+        starting = [threads.submit(part.start) for part in parts]
+        try:
+            for started in starting:
+                started.result()
+        except BaseException:
+            while wait(starting, timeout=_POLL).not_done:
+                for part in parts:
+                    part.stop()
+            raise

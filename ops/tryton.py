@@ -11,7 +11,6 @@ import contextlib
 import http.client
 import json
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ops.ports import free_port, trouble
 from ops.tryton_database import DATABASE, TrytonError, configure, copy_database, program
 
 EMPLOYEES = ("سارا احمدی", "رضا کریمی", "لیلا حداد", "امید رحیمی")
@@ -54,7 +54,7 @@ class Tryton:
 
     def __init__(self, folder: Path, *, port: int = 0, employees: Sequence[str] = EMPLOYEES) -> None:
         self.folder = folder.absolute()
-        self.port = port or _free_port()
+        self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}/{DATABASE}"
         self._wanted = tuple(employees)
         self._process: subprocess.Popen[bytes] | None = None
@@ -65,19 +65,30 @@ class Tryton:
         return (self.folder / "key").read_text()
 
     @property
+    def log(self) -> Path:
+        """What the server wrote."""
+        return self.folder / "server.log"
+
+    @property
     def pid(self) -> int | None:
         """The running server's process, None while it is stopped."""
         return None if self._process is None else self._process.pid
+
+    @property
+    def died(self) -> bool:
+        """Whether it was started here and has ended, but was not stopped here."""
+        return self._process is not None and self._process.poll() is not None
 
     def start(self) -> None:
         """Start the server and wait until it answers. Raises `TrytonError`."""
         if self._process is not None:
             return
-        _claim(self.port)
+        if why := trouble(self.port):
+            raise TrytonError(f"port {self.port} {why}: Tryton needs another")
         if not (self.folder / f"{DATABASE}.sqlite").exists():
             copy_database(self.folder)
         configuration = configure(self.folder, self.port)
-        with (self.folder / "server.log").open("ab") as log:
+        with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*program("trytond"), "-c", configuration, "-d", DATABASE],
                 stdin=subprocess.DEVNULL,
@@ -176,7 +187,7 @@ class Tryton:
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline:
             if process.poll() is not None:
-                log = (self.folder / "server.log").read_text(errors="replace")
+                log = self.log.read_text(errors="replace")
                 raise TrytonError(f"Tryton ended at once on port {self.port}:\n{log[-1500:]}")
             with contextlib.suppress(OSError, http.client.HTTPException):
                 self.call("GET", "ir.note?s=0&f=id")
@@ -205,18 +216,3 @@ class Tryton:
 
 def _packed(value: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).decode()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _claim(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            raise TrytonError(f"port {port} is in use by another program") from None

@@ -35,11 +35,15 @@ class Customer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """One event's proof: its place in the stand-in, and its note's number in Tryton."""
+    """One event's proof: its place in the stand-in, and its note's number in Tryton.
+
+    attachments: the kinds of what came along.
+    """
 
     channel: str
     kind: str
     text: str
+    attachments: tuple[str, ...]
     standin: str
     note: str
 
@@ -217,6 +221,7 @@ def _receipts(found: _Found, wanted: Sequence[Event]) -> list[Receipt]:
             channel=event.channel,
             kind=str(event.kind),
             text=event.text,
+            attachments=tuple(attachment.kind for attachment in event.attachments),
             standin=str(places.get(event.reference, "–")),
             note=str(notes.get(event.reference, "–")),
         )
