@@ -1,6 +1,12 @@
 # Every command makes what it needs first: the environment once per change of requirements/dev.txt.
 
 STAGE ?=
+ALARM_EMAIL ?=
+# Of `make run`: the local AWS, the stand-in CRM, Tryton. Many an environment has a PORT that means something else.
+PORT =
+CRM_PORT =
+TRYTON_PORT =
+PORTS = $(PORT:%=--port '%') $(CRM_PORT:%=--crm-port '%') $(TRYTON_PORT:%=--tryton-port '%')
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -25,8 +31,8 @@ $(READY): requirements/dev.txt
 	@touch $@
 
 .PHONY: run
-run: $(READY) ## the whole hub on this machine, with a scenario; ONCE=1 checks it and stops
-	@$(PYTHON) -m ops.run $(if $(ONCE),--once)
+run: $(READY) ## the whole hub on this machine, with a scenario; ONCE=1 checks it and stops; also PORT, CRM_PORT, TRYTON_PORT
+	@$(PYTHON) -m ops.run $(if $(ONCE),--once) $(PORTS)
 
 .PHONY: format
 format: $(READY) ## rewrite the code in its one format
@@ -60,8 +66,8 @@ package: stage $(READY) ## the zip and the template of a stage: make package STA
 	@$(PYTHON) -m ops.package --stage $(STAGE)
 
 .PHONY: deploy
-deploy: stage $(READY) ## package a stage and deploy it to AWS
-	@$(PYTHON) -m ops.deploy --stage $(STAGE)
+deploy: stage $(READY) ## package a stage and deploy it to AWS; ALARM_EMAIL=… is where its alarms go
+	@$(PYTHON) -m ops.deploy --stage $(STAGE) $(if $(ALARM_EMAIL),--alarm-email '$(ALARM_EMAIL)')
 
 .PHONY: stage
 stage:

@@ -1,6 +1,6 @@
 """Packages a stage and deploys it to AWS, with the credentials and region of whoever calls it.
 
-python -m ops.deploy --stage production --alarm-email ops@example.org
+make deploy STAGE=production ALARM_EMAIL=ops@example.org
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from ops.stack import NotDeployed, Outputs, deploy, stack_name
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m ops.deploy", description="Deploy a stage to AWS.")
+    parser = argparse.ArgumentParser(prog="make deploy", description="Deploy a stage to AWS.")
     parser.add_argument("--stage", required=True, help="a folder of infra/stages")
     parser.add_argument("--alarm-email", default="", help="where alarms are sent; as before if left out")
     options = parser.parse_args()
@@ -43,6 +43,8 @@ def main() -> None:
     except (ClientError, BotoCoreError) as failure:
         sys.exit(f"AWS refused: {failure}")
     print(f"{deployed.stage} is deployed; platforms post to {deployed.hub_url}/webhooks/…")
+    if options.alarm_email:
+        print(f"alarms go to {options.alarm_email} once the link in AWS's letter to it is followed")
     print(f"now push its configuration: ./hub push --stage {deployed.stage}")
 
 

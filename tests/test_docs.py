@@ -88,10 +88,11 @@ def check(words: list[str]) -> None:
 
 
 def check_make(words: list[str]) -> None:
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    makefile = (ROOT / "Makefile").read_text()
+    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
     assert {word for word in words if "=" not in word} <= targets
     given = dict(word.split("=") for word in words if "=" in word)
-    assert given.keys() <= {"STAGE", "ONCE"}
+    assert given.keys() <= set(re.findall(r"\$\((?:if \$\()?([A-Z_]+)", makefile))
     assert given.get("STAGE", "local") in STAGES | {"…"}
 
 

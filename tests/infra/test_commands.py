@@ -3,9 +3,11 @@
 import os
 import subprocess
 import sys
+from unittest.mock import MagicMock, Mock
 
 import pytest
 
+import ops.deploy
 from ops.environments import ROOT
 
 NOWHERE = {
@@ -67,6 +69,40 @@ def test_without_credentials_deploy_says_how_to_get_some():
     assert done.returncode != 0
     assert done.stderr.startswith("no AWS credentials: ")
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("email", "passed"), [("", ""), ("ops@example.org", " --alarm-email 'ops@example.org'")]
+)
+def test_make_deploy_passes_the_alarms_address_on(email, passed):
+    done = run("make", "-n", "deploy", "STAGE=example", f"ALARM_EMAIL={email}")
+    assert f"-m ops.deploy --stage example{passed}" in done.stdout
+    assert ("--alarm-email" in done.stdout) == bool(email)
+
+
+@pytest.mark.parametrize(
+    ("email", "parameters"), [("", {}), ("ops@example.org", {"AlarmEmail": "ops@example.org"})]
+)
+def test_the_alarms_address_is_a_parameter_of_the_stack(monkeypatch, capsys, email, parameters):
+    asked = []
+    monkeypatch.setattr(ops.deploy, "boto3", MagicMock())
+    monkeypatch.setattr(ops.deploy, "package", Mock())
+    monkeypatch.setattr(ops.deploy, "lint", Mock())
+    monkeypatch.setattr(
+        ops.deploy, "deploy", lambda *_, **options: asked.append(options["parameters"]) or Mock()
+    )
+    monkeypatch.setattr(
+        sys, "argv", ["deploy", "--stage", "example", *(["--alarm-email", email] if email else [])]
+    )
+    ops.deploy.main()
+    assert asked == [parameters]
+    assert ("alarms go to ops@example.org" in capsys.readouterr().out) == bool(email)
+
+
+def test_make_run_passes_ports_on_but_takes_none_from_the_environment():
+    given = run("make", "-n", "run", "PORT=1", "CRM_PORT=2", "TRYTON_PORT=3", "ONCE=1")
+    assert "-m ops.run --once --port '1' --crm-port '2' --tryton-port '3'" in given.stdout
+    assert "port" not in run("make", "-n", "run", PORT="1").stdout
 
 
 def test_ci_runs_what_developers_run():
