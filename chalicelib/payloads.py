@@ -19,7 +19,11 @@ from chalicelib.errors import Rejected
 T = TypeVar("T")
 
 _MOST_FIELDS = 10_000
-_SHAPE = re.compile(r"Expected `[a-z| ]+`, got `[a-z]+`")
+_SHAPE = re.compile(
+    r"Expected `[a-z| ]+`(?:, got `[a-z]+`| (?:of length )?(?:[<>]?=? ?)-?\d+)?"
+    r"|Object missing required field `\w+`"
+    r"|Invalid enum value(?= )|Invalid value(?= )"
+)
 _PLACE = re.compile(r"`(\$[^`]*)`$")
 # Every escape of a JSON string, left to right, so that the second half of an escaped backslash is never
 # taken for the start of another escape.

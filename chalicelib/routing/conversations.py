@@ -84,7 +84,7 @@ def kept(conversation: Conversation | None, event: Event) -> Outcome:
     """Nobody needs to be chosen: the conversation goes on, or there is none."""
     if conversation is None:
         reason = (
-            f"a {event.kind} opens no conversation"
+            f"{'an' if event.kind[0] in 'aeiou' else 'a'} {event.kind} opens no conversation"
             if event.direction is Direction.INBOUND
             else (f"{event.direction} events open no conversation")
         )

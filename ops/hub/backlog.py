@@ -11,12 +11,13 @@ from datetime import datetime
 from chalicelib.people import Conversation, Profile
 from chalicelib.pipeline.ledger import contents
 from chalicelib.rows import WAITING, Key, LedgerRow, ProfileRow
-from chalicelib.stage import Stage
 from ops.hub import profiles
 from ops.hub.events import key_in
 from ops.hub.site import Site
 
 UNDER_WAY = ("waiting", "sending")
+_OWNED = "person#"
+"""What the `worklist` partitions of people begin with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,22 +54,24 @@ def unowned(site: Site) -> list[Matter]:
     return _matters(site, site.table.worklist(WAITING))
 
 
-def overdue(site: Site, stage: Stage) -> list[Matter]:
-    """Conversations with an owner who has not answered in time."""
+def late(site: Site) -> tuple[list[Matter], list[Undelivered]]:
+    """Conversations whose owner has not answered in time, and deliveries that wait; oldest first.
+
+    Nothing indexes deliveries, so it reads the whole table; and finds there the conversations of owners who
+    are no longer in the directory, whose worklists nobody would ask for.
+    """
     now = site.now()
-    late = []
-    for person in stage.directory.people:
-        owned = _matters(site, site.table.worklist(f"person#{person.id}"))
-        late += [matter for matter in owned if matter.respond_by and matter.respond_by < now]
-    return sorted(late, key=lambda matter: matter.respond_by or now)
-
-
-def undelivered(site: Site, states: Iterable[str]) -> list[Undelivered]:
-    """Deliveries in these states, oldest first. Nothing indexes them: it reads the whole table."""
-    rows = site.table.scan(LedgerRow.state.is_in(*states))
-    return sorted(
-        (_undelivered(row) for row in rows if isinstance(row, LedgerRow)), key=lambda each: each.since
+    owned = ProfileRow.work_queue.startswith(_OWNED) & (
+        ProfileRow.work_at < f"{int(now.timestamp() * 1000):013d}"
     )
+    rows = list(site.table.scan(LedgerRow.state.is_in(*UNDER_WAY) | owned))
+    missed = [matter for matter in _open(rows) if matter.respond_by and matter.respond_by < now]
+    return sorted(missed, key=lambda matter: matter.respond_by or now), _undelivered(rows)
+
+
+def parked(site: Site) -> list[Undelivered]:
+    """Deliveries that are not tried again by themselves, oldest first. It reads the whole table."""
+    return _undelivered(site.table.scan(LedgerRow.state == "parked"))
 
 
 def _matters(site: Site, keys: Iterable[Key]) -> list[Matter]:
@@ -98,7 +101,11 @@ def _matter(profile: Profile, conversation: Conversation) -> Matter:
     )
 
 
-def _undelivered(row: LedgerRow) -> Undelivered:
+def _undelivered(rows: Iterable[object]) -> list[Undelivered]:
+    return sorted((_one(row) for row in rows if isinstance(row, LedgerRow)), key=lambda each: each.since)
+
+
+def _one(row: LedgerRow) -> Undelivered:
     ledger = contents(row)
     assert ledger is not None, "a ledger row holds a ledger"  # noqa: S101
     return Undelivered(

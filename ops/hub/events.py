@@ -27,6 +27,8 @@ _REFERENCE_DIGITS = 20
 
 def find(site: Site, name: str) -> EventRow:
     """The event of that name. Raises `Stop` if there is none, or more than one."""
+    if not name.strip():
+        raise Stop(Code.USAGE, f"name an event. {FORMS}")
     found = _stored(site, [name_as_key]) if (name_as_key := key_of(name)) else _by_id(site, name)
     if not found and _is_reference(name):
         warn("the table knows no such reference by itself: looking at every event, which costs a whole scan")
@@ -34,7 +36,7 @@ def find(site: Site, name: str) -> EventRow:
     if not found:
         line = (
             f"no event {name}: it was never accepted, is still on the events queue, or was erased "
-            "(hub status shows the queues)"
+            "(./hub status shows the queues)"
         )
         raise Stop(Code.NOT_FOUND, line)
     if len(found) > 1:

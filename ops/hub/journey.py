@@ -25,7 +25,8 @@ class Line:
     """One thing that happened, with what was later done to it.
 
     about: what it is about, if that is not in the journey. reactions: by who reacted. deliveries: target
-    to the worst state among those of the event and of what was folded into it.
+    to the worst state among those of the event and of what was folded into it. whole: where the event lies
+    in the bucket, if its row has a short form.
     """
 
     event: str
@@ -43,6 +44,7 @@ class Line:
     reactions: Mapping[str, str] = field(default_factory=dict)
     status: str = ""
     deliveries: Mapping[str, str] = field(default_factory=dict)
+    whole: str = ""
 
 
 Told = tuple[Absorbed, Mapping[str, str]]
@@ -120,13 +122,15 @@ def _line(absorbed: Absorbed, deliveries: Mapping[str, str]) -> Line:
         attachments=tuple(attachment.kind for attachment in event.attachments),
         owner=owner,
         deliveries=deliveries,
+        whole=event.extra.get("whole", ""),
     )
 
 
 def _changed(line: Line, event: Event, deliveries: Mapping[str, str]) -> Line:
     line = replace(line, deliveries=_worst(line.deliveries, deliveries))
     if event.kind is Kind.EDIT:
-        return replace(line, text=event.text or line.text, edited=True)
+        edited = replace(line, text=event.text, whole=event.extra.get("whole", "")) if event.text else line
+        return replace(edited, edited=True)
     if event.kind is Kind.DELETE:
         return replace(line, deleted=True)
     if event.kind is Kind.STATUS:

@@ -19,6 +19,8 @@ FORMS = "A profile's id, a phone, an e-mail address, or an identity such as tele
 
 def find(site: Site, name: str) -> Profile:
     """The customer of that name. Raises `Stop` if there is none, or more than one."""
+    if not name.strip():
+        raise Stop(Code.USAGE, f"name a customer. {FORMS}")
     rows = site.table.read(_places(name, push.current(site)))
     ids = list(dict.fromkeys(_profile_id(row) for row in rows.values()))
     if len(ids) > 1:

@@ -28,8 +28,9 @@ from ops.hub.site import Site
 class Owed:
     """One delivery of the event.
 
-    state: the ledger's, or `queued` while no attempt was made. steps: finished steps and their ids at
-    the target; contact: the customer's id there. cut_off: nothing is sent to the target now.
+    state: the ledger's, or while no attempt was made `queued`, and `unsent` if there is no queue for it.
+    steps: finished steps and their ids at the target; contact: the customer's id there. cut_off: nothing is
+    sent to the target now. no_queue: it was taken out of the stage, or is not deployed yet.
     """
 
     target: str
@@ -42,6 +43,7 @@ class Owed:
     reason: str = ""
     detail: str = ""
     cut_off: bool = False
+    no_queue: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +63,7 @@ class Proof:
     def code(self) -> Code:
         """All done, or what is worst among the rest."""
         states = {owed.state for owed in self.owed}
-        if "parked" in states:
+        if states & {"parked", "unsent"}:
             return Code.PARKED
         return Code.GOOD if states <= {"done"} else Code.WAITING
 
@@ -88,6 +90,7 @@ def proof(site: Site, row: EventRow) -> Proof:
                 ledgers.get(name),
                 beside.get(reference_key(row.profile, name)),
                 beside.get(breaker_key(name)),
+                no_queue=name not in site.target_queues,
             )
             for name in targets
         ),
@@ -98,11 +101,20 @@ def _ledgers(site: Site, row: EventRow) -> list[LedgerRow]:
     return [each for each in site.table.partition(row.pk, "D#") if isinstance(each, LedgerRow)]
 
 
-def _owed(target: str, ledger: Ledger | None, reference: Row | None, breaker: Row | None) -> Owed:
+def _owed(
+    target: str, ledger: Ledger | None, reference: Row | None, breaker: Row | None, *, no_queue: bool
+) -> Owed:
     contact = reference.remote if isinstance(reference, ReferenceRow) else ""
     cut_off = isinstance(breaker, BreakerRow) and breaker.state != "closed"
     if ledger is None:
-        return Owed(target=target, state="queued", steps={}, contact=contact, cut_off=cut_off)
+        return Owed(
+            target=target,
+            state="unsent" if no_queue else "queued",
+            steps={},
+            contact=contact,
+            cut_off=cut_off,
+            no_queue=no_queue,
+        )
     return Owed(
         target=target,
         state=ledger.state,
@@ -114,4 +126,5 @@ def _owed(target: str, ledger: Ledger | None, reference: Row | None, breaker: Ro
         reason=ledger.reason,
         detail=ledger.detail,
         cut_off=cut_off,
+        no_queue=no_queue,
     )

@@ -38,7 +38,7 @@ def current(site: Site) -> Stage:
     """The configuration that the functions read now. Raises `Stop` if there is none."""
     row = site.table.get(ConfigRow, (_PARTITION, _CURRENT))
     if row is None:
-        line = f"nothing was pushed to {site.stage} yet: hub push --stage {site.stage}"
+        line = f"nothing was pushed to {site.stage} yet: ./hub push --stage {site.stage}"
         raise Stop(Code.USAGE, line)
     return decode(_sections(row))
 
@@ -80,7 +80,7 @@ def go_back(site: Site, version: str) -> Plan:
     """Make a stored version current; what that changed. Missing secrets are told and do not hinder."""
     row = site.table.get(ConfigRow, (_PARTITION, version)) if version != _CURRENT else None
     if row is None:
-        raise Stop(Code.NOT_FOUND, f"there is no version {version}: hub push --list shows all")
+        raise Stop(Code.NOT_FOUND, f"there is no version {version}: ./hub push --list shows all")
     planned = plan(site, decode(_sections(row)))
     if unqueued := _without_queue(site, decode(_sections(row))):
         raise Stop(Code.USAGE, "\n".join(unqueued))
@@ -94,7 +94,7 @@ def _store(site: Site, sections: Mapping[str, bytes], version: str, *, instead_o
     try:
         site.table.transact([Write(row=stored), Write(row=now, condition=unchanged)])
     except Conflict as error:
-        line = "somebody else pushed meanwhile: look at the difference again with hub push --dry-run"
+        line = "somebody else pushed meanwhile: look at the difference again with ./hub push --dry-run"
         raise Stop(Code.UNEXPECTED, line) from error
 
 

@@ -55,18 +55,18 @@ class Replayed:
 
 
 def everything(site: Site) -> Iterator[Kept]:
-    """All that is quarantined, by channel and account."""
+    """All that is quarantined, newest first."""
     pages = site.client("s3").get_paginator("list_objects_v2").paginate(Bucket=site.bucket, Prefix=_PREFIX)
-    for page in pages:
-        for entry in page.get("Contents", []):
-            yield _kept(site, entry["Key"], entry["LastModified"])
+    entries = [entry for page in pages for entry in page.get("Contents", [])]
+    for entry in sorted(entries, key=lambda entry: (entry["LastModified"], entry["Key"]), reverse=True):
+        yield _kept(site, entry["Key"], entry["LastModified"])
 
 
 def one(site: Site, name: str) -> Kept:
     """What is kept under this key, or under the one key that ends or whose last part begins so."""
     found = [kept for kept in everything(site) if _is_named(kept.key, name)]
     if not found:
-        raise Stop(Code.NOT_FOUND, f"nothing is quarantined as {name}: hub quarantine list shows all")
+        raise Stop(Code.NOT_FOUND, f"nothing is quarantined as {name}: ./hub quarantine list shows all")
     if len(found) > 1:
         raise Stop(Code.USAGE, "\n".join([f"{name} could be", *(f"  {kept.key}" for kept in found)]))
     return found[0]

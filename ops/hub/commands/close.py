@@ -15,7 +15,7 @@ from chalicelib.pipeline.receive import outgoing
 from chalicelib.queues import send
 from ops.hub.exits import Code, Stop
 from ops.hub.profiles import FORMS, find
-from ops.hub.screen import JsonOption, StageOption, console, document
+from ops.hub.screen import JsonOption, StageOption, console, document, typed
 from ops.hub.site import Site, open_site
 
 
@@ -46,7 +46,8 @@ def close(
     if as_json:
         document({"event": event.key, "profile": found.id, "conversation": found.conversation.id})
     else:
-        console().print(f"on its way: hub proof '{event.key}' --wait 30", markup=False, soft_wrap=True)
+        follow = typed("proof", event.key, "--wait", "30", stage=stage)
+        console().print(f"on its way: {follow}", markup=False, soft_wrap=True)
 
 
 def _emit(site: Site, event: Event) -> None:

@@ -14,7 +14,7 @@ from ops.hub import push
 from ops.hub.journey import Line
 from ops.hub.journey import journey as lines_of
 from ops.hub.profiles import FORMS, find
-from ops.hub.screen import JsonOption, StageOption, console, document, facts, moment, table
+from ops.hub.screen import JsonOption, StageOption, console, cut, document, facts, moment, table
 from ops.hub.site import Site, open_site
 
 _ARROWS = {"inbound": "→", "outbound": "←", "internal": "·"}
@@ -102,13 +102,14 @@ def _print_lines(lines: list[Line], stage: Stage) -> None:
 
 def _text(line: Line) -> Text:
     sent = "".join(f"[{kind}] " for kind in line.attachments)
-    said = Text(f"{sent}{line.text}", style="strike dim" if line.deleted else "")
+    said = Text(f"{sent}{cut(line.text)}", style="strike dim" if line.deleted else "")
     notes = [
         "deleted" if line.deleted else "",
         "edited" if line.edited else "",
         " ".join(line.reactions.values()),
         line.status,
         f"about {line.about}, which is not shown" if line.about else "",
+        f"a short form: whole in the bucket as {line.whole}" if line.whole else "",
     ]
     if beside := ", ".join(note for note in notes if note):
         said.append(f" ({beside})", style="dim")

@@ -12,7 +12,7 @@ from ops.hub.events import FORMS, find
 from ops.hub.exits import Code, Stop
 from ops.hub.proof import Owed, Proof
 from ops.hub.proof import proof as prove
-from ops.hub.screen import JsonOption, StageOption, console, document, facts, moment, state, table
+from ops.hub.screen import JsonOption, StageOption, console, document, facts, moment, state, table, typed
 from ops.hub.site import Site, open_site
 
 _BETWEEN_LOOKS = 0.5
@@ -29,14 +29,15 @@ def proof(
 ) -> None:
     """From a platform's id to the records in the CRMs.
 
-    Exit code 0: every target it is owed to has it. 3: one still waits. 4: one is parked. 5: no such event.
+    Exit code 0: every target it is owed to has it. 3: one still waits. 4: one is parked, or unsent
+    because its target has no queue. 5: no such event.
     """
     site = open_site(stage)
     found = awaited(site, event, wait)
     if as_json:
         document({**_plain(found), "code": int(found.code)})
     else:
-        _print(found)
+        _print(found, stage)
     raise typer.Exit(found.code)
 
 
@@ -60,7 +61,7 @@ def _plain(found: Proof) -> dict[str, object]:
     return {name: getattr(found, name) for name in Proof.__dataclass_fields__}
 
 
-def _print(found: Proof) -> None:
+def _print(found: Proof, stage: str) -> None:
     out = console()
     out.print(
         facts(
@@ -79,7 +80,14 @@ def _print(found: Proof) -> None:
         out.print("owed to no target")
         return
     rows = [
-        (owed.target, state(owed.state), str(owed.attempts), moment(owed.since), _records(owed), _said(owed))
+        (
+            owed.target,
+            state(owed.state),
+            str(owed.attempts),
+            moment(owed.since),
+            _records(owed),
+            _said(owed, found, stage),
+        )
         for owed in found.owed
     ]
     out.print(table(("target", "state", "failures", "since", "records there", "why"), rows))
@@ -90,10 +98,17 @@ def _records(owed: Owed) -> str:
     return "\n".join(f"{step} {remote or '✓'}" for step, remote in {**contact, **owed.steps}.items())
 
 
-def _said(owed: Owed) -> str:
+def _said(owed: Owed, found: Proof, stage: str) -> str:
     lines = [
         f"{owed.reason}: {owed.detail}" if owed.detail else owed.reason,
         f"again at {moment(owed.next_at)}" if owed.next_at else "",
+        _no_queue(found, stage) if owed.no_queue and owed.state != "done" else "",
         "cut off: nothing is sent to it now" if owed.cut_off and owed.state != "done" else "",
     ]
     return "\n".join(line for line in lines if line)
+
+
+def _no_queue(found: Proof, stage: str) -> str:
+    since = f"{found.committed_at:%Y-%m-%dT%H:%M:%S}"
+    again = typed("relay", "--since", since, stage=stage)
+    return f"the target has no queue here: after it is deployed again, {again}"

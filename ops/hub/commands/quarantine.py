@@ -11,7 +11,17 @@ from ops.hub import push
 from ops.hub import quarantine as kept_back
 from ops.hub.exits import Code, Stop
 from ops.hub.quarantine import Kept
-from ops.hub.screen import JsonOption, StageOption, console, document, facts, moment, table, warn
+from ops.hub.screen import (
+    JsonOption,
+    StageOption,
+    console,
+    document,
+    facts,
+    moment,
+    print_rows,
+    typed,
+    warn,
+)
 from ops.hub.site import open_site
 
 group = typer.Typer(
@@ -25,16 +35,16 @@ Key = Annotated[
 
 @group.command("list")
 def listed(*, stage: StageOption = "", as_json: JsonOption = False) -> None:
-    """What is kept, where it came from and why. Exit code 4: there is something."""
+    """What is kept, newest first, where it came from and why. Exit code 4: there is something."""
     found = list(kept_back.everything(open_site(stage)))
     if as_json:
         document({"quarantined": [_plain(kept) for kept in found]})
     elif found:
         rows = [
-            (kept.key.rpartition("/")[2], kept.channel, kept.account, moment(kept.kept_at), _why(kept))
+            (kept.key.rpartition("/")[2], f"{kept.channel} {kept.account}", moment(kept.kept_at), _why(kept))
             for kept in found
         ]
-        console().print(table(("key", "channel", "account", "kept at", "where and why"), rows))
+        print_rows(("key", "account", "kept at", "where and why"), rows, whole="key")
     else:
         console().print("nothing is quarantined")
     raise typer.Exit(Code.PARKED if found else Code.GOOD)
@@ -87,7 +97,8 @@ def replay(key: Key, *, stage: StageOption = "", as_json: JsonOption = False) ->
     else:
         out = console()
         for event in done.events:
-            out.print(f"on its way: hub proof '{event}' --wait 30", markup=False, soft_wrap=True)
+            follow = typed("proof", event, "--wait", "30", stage=stage)
+            out.print(f"on its way: {follow}", markup=False, soft_wrap=True)
         for place in done.left:
             out.print(f"still cannot be read: {place}", markup=False, soft_wrap=True)
     raise typer.Exit(Code.PARKED if done.left else Code.GOOD)

@@ -12,7 +12,7 @@ from chalicelib.webhook import Account
 from ops import platforms
 from ops.hub import push
 from ops.hub.exits import Code
-from ops.hub.screen import JsonOption, StageOption, console, document, table
+from ops.hub.screen import JsonOption, StageOption, console, document, print_rows, table, typed
 from ops.hub.simulate import (
     Plot,
     Posted,
@@ -31,7 +31,7 @@ from ops.hub.site import Site, open_site
 
 
 def simulate(
-    channel: Annotated[str, typer.Argument(help="whatsapp, telegram, twilio", show_default=False)] = "",
+    channel: Annotated[str, typer.Argument(help=", ".join(platforms.KINDS), show_default=False)] = "",
     kind: Annotated[str, typer.Argument(help="What the customer does; --list shows all.")] = "message",
     *,
     account: Annotated[str, typer.Option("--account", help="Its id; the channel's first if left out.")] = "",
@@ -67,7 +67,7 @@ def simulate(
     started = site.now()
     numbers = range(number or number_at(started), (number or number_at(started)) + times)
     posted = _post_all(site, configured, chosen, plot, numbers=numbers, at=started, right=not wrong_signature)
-    _show(posted, as_json)
+    _show(posted, stage, as_json)
     wanted = all((200 <= each.status < 300) is not wrong_signature for each in posted)
     raise typer.Exit(Code.GOOD if wanted else Code.UNEXPECTED)
 
@@ -88,7 +88,7 @@ def _post_all(
     return done
 
 
-def _show(posted: list[Posted], as_json: bool) -> None:
+def _show(posted: list[Posted], stage: str, as_json: bool) -> None:
     if as_json:
         document({"posted": posted})
         return
@@ -96,10 +96,10 @@ def _show(posted: list[Posted], as_json: bool) -> None:
         (str(each.number), str(each.status), "\n".join((*each.events, *(f"({c})" for c in each.counted))))
         for each in posted
     ]
-    out = console()
-    out.print(table(("number", "answer", "becomes"), rows))
+    print_rows(("number", "answer", "becomes"), rows, whole="becomes")
     if keys := [key for each in posted for key in each.events]:
-        out.print(f"\nhub proof '{keys[-1]}' --wait 30", markup=False, soft_wrap=True)
+        follow = typed("proof", keys[-1], "--wait", "30", stage=stage)
+        console().print(f"\n{follow}", markup=False, soft_wrap=True)
 
 
 def _list(as_json: bool) -> None:

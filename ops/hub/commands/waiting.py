@@ -2,35 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import typer
 
-from ops.hub import push
-from ops.hub.backlog import UNDER_WAY, Matter, Undelivered, overdue, undelivered, unowned
+from ops.hub import backlog, push
+from ops.hub.backlog import Matter, Undelivered
 from ops.hub.exits import Code
-from ops.hub.screen import JsonOption, StageOption, console, document, moment, state, table
+from ops.hub.screen import (
+    ROWS,
+    JsonOption,
+    StageOption,
+    console,
+    document,
+    moment,
+    more,
+    print_rows,
+    state,
+)
 from ops.hub.site import open_site
 
 
 def waiting(*, stage: StageOption = "", as_json: JsonOption = False) -> None:
     """Conversations without an owner, missed promises, and deliveries that will be tried again.
 
-    Deliveries are found by reading the whole table. What no worker has tried yet has no row: hub status
-    counts it in the queues. Exit code 0: nothing waits. 3: something does.
+    Promises and deliveries are found by reading the whole table. What no worker has tried yet has no row:
+    hub status counts it in the queues. Exit code 0: nothing waits. 3: something does.
     """
     site = open_site(stage)
-    configured = push.current(site)
-    unanswered, late = unowned(site), overdue(site, configured)
-    deliveries = undelivered(site, UNDER_WAY)
+    people = {person.id for person in push.current(site).directory.people}
+    unowned = backlog.unowned(site)
+    missed, deliveries = backlog.late(site)
     if as_json:
-        document({"unowned": unanswered, "overdue": late, "deliveries": deliveries})
+        document({"unowned": unowned, "overdue": missed, "deliveries": deliveries})
     else:
-        out = console()
-        _print_matters("Conversations without an owner", unanswered)
-        _print_matters("Promises missed", late)
-        _print_deliveries("Deliveries that wait", deliveries)
-        if not (unanswered or late or deliveries):
-            out.print("nothing waits")
-    raise typer.Exit(Code.WAITING if unanswered or late or deliveries else Code.GOOD)
+        _print_matters("Conversations without an owner", unowned, people)
+        _print_matters("Promises missed", missed, people)
+        _print_deliveries("Deliveries that wait", deliveries, ROWS)
+        if not (unowned or missed or deliveries):
+            console().print("nothing waits")
+    raise typer.Exit(Code.WAITING if unowned or missed or deliveries else Code.GOOD)
 
 
 def parked(*, stage: StageOption = "", as_json: JsonOption = False) -> None:
@@ -39,17 +50,17 @@ def parked(*, stage: StageOption = "", as_json: JsonOption = False) -> None:
     They are found by reading the whole table. Exit code 0: nothing is parked. 4: something is.
     """
     site = open_site(stage)
-    found = undelivered(site, ("parked",))
+    found = backlog.parked(site)
     if as_json:
         document({"deliveries": found})
     elif found:
-        _print_deliveries("Parked deliveries", found)
+        _print_deliveries("Parked deliveries", found, len(found))
     else:
         console().print("nothing is parked")
     raise typer.Exit(Code.PARKED if found else Code.GOOD)
 
 
-def _print_matters(title: str, matters: list[Matter]) -> None:
+def _print_matters(title: str, matters: list[Matter], people: Collection[str]) -> None:
     if not matters:
         return
     rows = [
@@ -57,18 +68,25 @@ def _print_matters(title: str, matters: list[Matter]) -> None:
             matter.name,
             matter.profile,
             matter.channel,
-            matter.owner or f"team {matter.team or '—'}",
+            _with(matter, people),
             moment(matter.opened_at),
             moment(matter.respond_by),
         )
-        for matter in matters
+        for matter in matters[:ROWS]
     ]
-    out = console()
-    out.print(table(("customer", "profile", "channel", "with", "since", "answer by"), rows, title=title))
-    out.print()
+    print_rows(
+        ("customer", "profile", "channel", "with", "since", "answer by"), rows, whole="profile", title=title
+    )
+    _end(len(matters) - ROWS)
 
 
-def _print_deliveries(title: str, deliveries: list[Undelivered]) -> None:
+def _with(matter: Matter, people: Collection[str]) -> str:
+    if not matter.owner:
+        return f"team {matter.team or '—'}"
+    return matter.owner if matter.owner in people else f"{matter.owner}, who is not in people.yaml"
+
+
+def _print_deliveries(title: str, deliveries: list[Undelivered], most: int) -> None:
     if not deliveries:
         return
     rows = [
@@ -80,6 +98,11 @@ def _print_deliveries(title: str, deliveries: list[Undelivered]) -> None:
             moment(each.next_at),
             f"{each.reason}: {each.detail}" if each.detail else each.reason,
         )
-        for each in deliveries
+        for each in deliveries[:most]
     ]
-    console().print(table(("event", "target", "state", "failures", "again at", "why"), rows, title=title))
+    print_rows(("event", "target", "state", "failures", "again at", "why"), rows, whole="event", title=title)
+    _end(len(deliveries) - most)
+
+
+def _end(left: int) -> None:
+    console().print(f"{more(left)}\n" if left > 0 else "")

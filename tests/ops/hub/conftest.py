@@ -53,9 +53,9 @@ class Desk:
     site: Site
     file: Path
 
-    def run(self, *words: str, answer: str | None = None) -> Ended:
+    def run(self, *words: str, answer: str | None = None, columns: str = "100") -> Ended:
         typed = CliRunner().invoke(
-            app, list(words), env={"HUB_JSON": str(self.file), "COLUMNS": "100"}, input=answer
+            app, list(words), env={"HUB_JSON": str(self.file), "COLUMNS": columns}, input=answer
         )
         if typed.exception and not isinstance(typed.exception, SystemExit):
             raise typed.exception

@@ -190,3 +190,32 @@ def test_a_name_of_two_customers(desk: Desk) -> None:
     assert ended.code == 2
     assert "p1" in ended.err
     assert "p2" in ended.err
+
+
+def test_a_long_text_is_cut_for_people_only(desk: Desk) -> None:
+    desk.hub.absorb(message(1, text="قیمت؟ " * 1000))
+    out = desk.run("journey", "p1").out
+    assert "… (6,000 characters)" in " ".join(out.split())
+    assert len(out) < 5000
+    assert len(desk.run("journey", "p1", "--json").json["events"][0]["text"]) == 6000
+
+
+def test_a_text_that_is_cut_in_its_row_says_where_it_lies_whole(desk: Desk) -> None:
+    desk.hub.absorb(message(1, text="x" * 400_000))
+    (line,) = desk.run("journey", "p1", "--json").json["events"]
+    assert line["whole"] in desk.hub.bucket
+    said = "".join(desk.run("journey", "p1").out.split())
+    assert f"wholeinthebucketas{line['whole']}" in said
+
+
+def test_an_edit_that_opens_nothing_is_said_in_english(desk: Desk) -> None:
+    desk.hub.absorb(message(2, kind=Kind.EDIT, text="x", target_id="wamid.1"))
+    assert "an edit opens no conversation" in desk.run("explain", "wamid.2").out
+
+
+def test_no_name_is_a_question_without_an_answer(desk: Desk) -> None:
+    for command in ("journey", "proof", "explain", "close"):
+        ended = desk.run(command, "")
+        assert ended.code == 2
+        assert "name a" in ended.err
+        assert "  " not in ended.err

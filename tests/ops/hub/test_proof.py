@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -149,3 +150,14 @@ def test_a_decision_that_nobody_is_needed(desk: Desk) -> None:
     assert ended.code == 0
     assert "none:" in ended.out
     assert "candidate" not in ended.out
+
+
+def test_what_is_owed_to_a_target_that_has_no_queue(desk: Desk) -> None:
+    desk.hub.absorb(EVENT)
+    fields = json.loads(desk.file.read_text())
+    desk.file.write_text(json.dumps({**fields, "target_queues": {}}))
+    ended = desk.run("proof", "wamid.1", "--wait", "60")
+    assert ended.code == 4
+    assert "unsent" in ended.out
+    assert "no queue" in ended.out
+    assert "./hub relay --since 2026-" in " ".join(ended.out.split())

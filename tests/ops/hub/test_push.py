@@ -229,4 +229,4 @@ def test_nothing_was_pushed_yet(desk: Desk) -> None:
     row.delete()
     ended = desk.run("status")
     assert ended.code == 2
-    assert "nothing was pushed to local yet: hub push" in ended.err
+    assert "nothing was pushed to local yet: ./hub push" in ended.err

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -68,6 +69,19 @@ def test_what_was_set_aside_is_listed_without_its_content(desk: Desk) -> None:
     assert "unexpected_shape" in ended.out
     assert "secret words" not in ended.out
     assert keys(desk) == [key]
+
+
+def test_a_key_is_in_one_piece_however_narrow(desk: Desk) -> None:
+    key = keep(desk, TOMORROWS)
+    for columns in ("40", "80", "100"):
+        assert key.rpartition("/")[2] in desk.run("quarantine", "list", columns=columns).out
+
+
+def test_the_newest_is_first(desk: Desk) -> None:
+    older = keep(desk, TOMORROWS)
+    time.sleep(1.1)  # the bucket's clock knows seconds
+    newer = keep(desk, TOMORROWS + b" ")
+    assert keys(desk) == [newer, older]
 
 
 def test_it_is_shown_only_to_who_says_so(desk: Desk) -> None:

@@ -4,14 +4,16 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 import typer
 
-from chalicelib.delivery import Reply
+from chalicelib.delivery import Ledger, Reply
 from chalicelib.errors import Transient
 from chalicelib.event import Event
 from chalicelib.messages import Change, pack, text
-from chalicelib.people import Directory
+from chalicelib.people import Directory, Routing
+from chalicelib.rows import LedgerRow, ledger_key
 from ops.hub.commands.redrive import moment_of
 from ops.hub.events import find
 from ops.hub.redrive import debts, resend
@@ -264,3 +266,47 @@ def test_a_missed_promise(desk: Desk) -> None:
     (late,) = ended.json["overdue"]
     assert late["owner"] in {"neda", "reza"}
     assert "Promises missed" in desk.run("waiting").out
+
+
+def test_a_promise_of_somebody_who_left_is_found(desk: Desk) -> None:
+    desk.hub.now = datetime(2020, 1, 1, 8, 0, tzinfo=UTC)
+    desk.hub.absorb(message(1, received_at=desk.hub.now))
+    conversation = desk.profile().conversation
+    assert conversation is not None
+    others = tuple(p for p in desk.hub.stage.directory.people if p.id != conversation.owner)
+    desk.push(directory=Directory(people=others, teams=()), routing=Routing())
+    ended = desk.run("waiting")
+    assert ended.code == 3
+    assert f"{conversation.owner}, who is not in" in ended.out
+
+
+def test_of_many_the_first_are_shown_to_people(desk: Desk) -> None:
+    desk.hub.crm = lambda _: Reply(status=503)
+    desk.hub.absorb(*(message(number) for number in range(1, 25)))
+    desk.hub.run()
+    for number in range(1, 25):
+        desk.site.table.put(
+            LedgerRow(
+                *ledger_key(message(number).key, "other"),
+                state="waiting",
+                target="other",
+                profile="p1",
+                version=1,
+                body=msgspec.json.encode(
+                    Ledger(target="other", event=message(number).key, state="waiting", since=desk.hub.now)
+                ).decode(),
+            )
+        )
+    ended = desk.run("waiting")
+    found = desk.run("waiting", "--json").json["deliveries"]
+    assert len(found) > 20
+    assert f"and {len(found) - 20} more (--json shows all)" in ended.out
+
+
+@pytest.mark.parametrize("columns", ["50", "80", "100"])
+def test_what_is_to_be_copied_is_in_one_piece(desk: Desk, columns: str) -> None:
+    long = replace(message(1), id="wamid." + "A" * 50)
+    refused(desk, long)
+    out = desk.run("parked", columns=columns).out
+    assert long.key in out
+    assert "http_422" in out
