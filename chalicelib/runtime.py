@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import botocore.session
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib import config, telemetry
+from chalicelib.aws import aws
 from chalicelib.errors import Misconfigured, Transient
 from chalicelib.messages import Intake
 from chalicelib.parameters import Held, Parameters
@@ -37,16 +37,6 @@ if TYPE_CHECKING:
     from chalicelib.table import Table
 
 T = TypeVar("T")
-
-_REFUSED = {
-    "AccessDenied",
-    "AccessDeniedException",
-    "NoSuchBucket",
-    "NoSuchKey",
-    "NonExistentQueue",
-    "ParameterNotFound",
-    "QueueDoesNotExist",
-}
 
 
 def now() -> datetime:
@@ -79,19 +69,6 @@ def _front(service: str, tries: int) -> Any:  # noqa: ANN401
 @functools.cache
 def _session() -> botocore.session.Session:
     return botocore.session.get_session()
-
-
-def aws(call: Callable[[], T]) -> T:
-    """The call's value. Raises `Transient` when AWS cannot serve it now, `Misconfigured` when it will not."""
-    try:
-        return call()
-    except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "")
-        if code.rsplit(".", 1)[-1] in _REFUSED:
-            raise Misconfigured("aws_refused", code) from error
-        raise Transient("aws_busy", code) from error
-    except BotoCoreError as error:
-        raise Transient("aws_unreachable", type(error).__name__) from error
 
 
 def _stored_configuration(dynamodb: Any, sections: tuple[str, ...]) -> Mapping[str, bytes] | None:  # noqa: ANN401
@@ -134,28 +111,22 @@ def stage() -> Stage:
     return _stages().current()
 
 
-def _parameter(ssm: Callable[[], Any], kind: str) -> Callable[[str], str]:
+@functools.cache
+def _secrets(kind: str) -> Parameters:
+    """The secrets of `accounts`, which the front door asks for in a hurry, or of `targets`."""
+    ssm = _front("ssm", 2) if kind == "accounts" else client("ssm")
+
     def read(name: str) -> str:
         path = f"{environment().secrets}/{kind}/{name}"
-        found = aws(lambda: ssm().get_parameter(Name=path, WithDecryption=True))
+        found = aws(lambda: ssm.get_parameter(Name=path, WithDecryption=True))
         return str(found["Parameter"]["Value"])
 
-    return read
-
-
-@functools.cache
-def _account_secrets() -> Parameters:
-    return Parameters(read=_parameter(lambda: _front("ssm", 2), "accounts"), clock=time.monotonic)
-
-
-@functools.cache
-def _target_secrets() -> Parameters:
-    return Parameters(read=_parameter(lambda: client("ssm"), "targets"), clock=time.monotonic)
+    return Parameters(read=read, clock=time.monotonic)
 
 
 def account_secrets(name: str) -> Held:
     """An account's secrets."""
-    return _account_secrets().get(name)
+    return _secrets("accounts").get(name)
 
 
 def store(key: str, body: bytes) -> None:
@@ -277,8 +248,8 @@ def deliver() -> Deliver:
     return Deliver(
         table=table(),
         stage=stage,
-        credentials=lambda target: _target_secrets().get(target.secret),
-        fresh_credentials=lambda target: _target_secrets().fresh(target.secret),
+        credentials=lambda target: _secrets("targets").get(target.secret),
+        fresh_credentials=lambda target: _secrets("targets").fresh(target.secret),
         send=call,
         breaker=_breaker(),
         now=now,
@@ -295,10 +266,6 @@ def _undelivered() -> Iterator[tuple[str, bytes]]:
             yield entry["Key"], fetch(entry["Key"])
 
 
-def _forget(key: str) -> None:
-    aws(lambda: client("s3").delete_object(Bucket=environment().bucket, Key=key))
-
-
 @functools.cache
 def tick() -> Tick:
     """The clock's errands."""
@@ -310,10 +277,10 @@ def tick() -> Tick:
         send=lambda messages: send(put, environment().events_queue, messages, tries=2),
         emit=emit,
         undelivered=_undelivered,
-        forget=_forget,
+        forget=lambda key: aws(lambda: client("s3").delete_object(Bucket=environment().bucket, Key=key)),
         breaker=_breaker(),
         call=call,
-        credentials=lambda target: _target_secrets().get(target.secret),
+        credentials=lambda target: _secrets("targets").get(target.secret),
         now=now,
         count=telemetry.count,
     )
