@@ -128,8 +128,8 @@ def _statuses_first(rng: random.Random, script: Script, writer: Writer, at: floa
 def _changed_sender(rng: random.Random, script: Script, writer: Writer, at: float, who: int) -> None:
     """The same event twice, its sender named by phone and by business-scoped id."""
     writer.number += 1
-    number, delay = writer.number, rng.choice((0.0, 0.05, 3.0, 500.0, 90_000.0))
-    for wait, shown in ((0.0, "phone"), (delay, rng.choice(("bsuid", "both")))):
+    number, delay = writer.number, rng.choice((0.0, 0.0, 0.05, 3.0, 500.0, 90_000.0))
+    for wait, shown in ((0.0, "phone"), (delay, rng.choice(("bsuid", "bsuid", "both")))):
         posted = writer.built(at + wait, who, "whatsapp", "100001", "message", number, target=0, shown=shown)
         script.posts.append((at + wait, posted))
 
