@@ -2,7 +2,9 @@
 
 A file holds `about`, `source`, `request` (`query`, `content_type`, and one of `json`, `form`, `body`,
 `base64`), and `expected`: the fields that differ from an event's defaults, so that a field not stated is
-asserted to be at its default. `account` and `secrets` stand there when they are not the usual ones.
+asserted to be at its default. What all files of a channel have in common stands in `<channel>.json` beside
+its folder: `account`, `secrets`, `content_type`, and how they are `signed`. A file may state its own
+`account` and `secrets`.
 
 `UPDATE_GOLDEN=1 pytest tests/channels` rewrites `expected`; the change is reviewed as a diff.
 """
@@ -20,19 +22,20 @@ from chalicelib.webhook import Account, Request
 from ops import platforms
 from ops.platforms import Post
 
+from .signing import NOT_COVERING_THE_BODY, signed
+
 FOLDER = Path(__file__).parent.parent / "fixtures" / "channels"
 RECEIVED_AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-ACCOUNTS = {"whatsapp": "100000000000011", "telegram": "support_bot", "twilio": "+982100000001"}
-SECRETS = {
-    "whatsapp": {"app_secret": ("whatsapp-app-secret",), "verify_token": ("whatsapp-verify-token",)},
-    "telegram": {"secret_token": ("telegram_secret-token",)},
-    "twilio": {"auth_token": ("twilio-auth-token",)},
-}
-CONTENT_TYPES = {
-    "whatsapp": "application/json",
-    "telegram": "application/json",
-    "twilio": "application/x-www-form-urlencoded; charset=UTF-8",
-}
+
+
+def held(secrets):
+    """Secrets as accounts hold them."""
+    return {name: tuple(values) for name, values in secrets.items()}
+
+
+USUAL = {name: json.loads((FOLDER / f"{name}.json").read_text()) for name in CHANNELS}
+ACCOUNTS = {name: usual["account"] for name, usual in USUAL.items()}
+SECRETS = {name: held(usual["secrets"]) for name, usual in USUAL.items()}
 
 
 @dataclass(frozen=True)
@@ -48,14 +51,22 @@ class Fixture:
         return json.loads(self.path.read_text())
 
     @property
+    def usual(self):
+        """What it has in common with the channel's other files."""
+        return USUAL[self.channel.name]
+
+    @property
     def account(self):
         name = self.channel.name
-        return Account(channel=name, id=self.content.get("account", ACCOUNTS[name]), secret=name)
+        return Account(channel=name, id=self.content.get("account", self.usual["account"]), secret=name)
 
     @property
     def secrets(self):
-        held = self.content.get("secrets", SECRETS[self.channel.name])
-        return {name: tuple(values) for name, values in held.items()}
+        return held(self.content.get("secrets", self.usual["secrets"]))
+
+    @property
+    def covers_the_body(self):
+        return self.usual["signed"]["by"] not in NOT_COVERING_THE_BODY
 
     @property
     def request(self):
@@ -63,13 +74,22 @@ class Fixture:
 
     @property
     def post(self):
-        name, request = self.channel.name, self.content["request"]
-        url = f"https://hub.example.org/webhooks/{name}/{self.account.id}{request.get('query', '')}"
-        headers = {"content-type": request.get("content_type", CONTENT_TYPES[name])}
+        return self.posting(body(self.content["request"]))
+
+    def posting(self, what):
+        """Another body, sent and signed in the same way."""
+        request = self.content["request"]
+        place = f"{self.channel.name}/{self.account.id}{request.get('query', '')}"
+        headers = {"content-type": request.get("content_type", self.usual["content_type"])}
         post = Post(
-            url=url, headers={key: value for key, value in headers.items() if value}, body=body(request)
+            url=f"https://hub.example.org/webhooks/{place}",
+            headers={key: value for key, value in headers.items() if value},
+            body=what,
         )
-        return signed(name, post, self.secrets, request.get("form"))
+        return self.signed(post, self.secrets)
+
+    def signed(self, post, secrets):
+        return signed(self.usual["signed"], post, secrets, self.content["request"].get("form"))
 
     @property
     def parsed(self):
@@ -77,6 +97,8 @@ class Fixture:
 
 
 FIXTURES = [Fixture(path) for path in sorted(FOLDER.glob("*/*.json"))]
+TEXTS = {name: Fixture(FOLDER / name / "text.json") for name in CHANNELS}
+"""Of each channel the file that holds one message of text."""
 
 
 def named(fixture):
@@ -91,12 +113,6 @@ def body(request):
     if "base64" in request:
         return base64.b64decode(request["base64"])
     return request["body"].encode()
-
-
-def signed(name, post, secrets, form=None):
-    if name == "twilio":
-        return platforms.sign_twilio(post, secrets, dict(form or []))
-    return {"whatsapp": platforms.sign_whatsapp, "telegram": platforms.sign_telegram}[name](post, secrets)
 
 
 def received(post):

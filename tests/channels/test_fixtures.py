@@ -41,6 +41,12 @@ def test_no_two_events_of_it_have_one_key(fixture):
 
 
 @every_fixture
+def test_ids_are_of_the_scope_that_the_channel_declares(fixture):
+    for event in (part for part in fixture.parsed if isinstance(part, Event) and part.customer.ties):
+        assert event.customer.scope == ("*" if fixture.channel.scope == "channel" else event.account)
+
+
+@every_fixture
 def test_each_part_keeps_the_fragment_it_came_from(fixture):
     kept = [part.raw for part in fixture.parsed if isinstance(part, Event)]
     kept += [part.fragment for part in fixture.parsed if isinstance(part, Unreadable)]

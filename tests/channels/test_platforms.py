@@ -77,8 +77,8 @@ def test_the_text_is_said():
         assert event.text == "قیمت؟"
 
 
-def test_every_channel_can_be_simulated():
-    assert KINDS.keys() == CHANNELS.keys()
+def test_what_can_be_simulated_is_a_channel():
+    assert KINDS.keys() <= CHANNELS.keys()
 
 
 def test_a_shared_key_signs_where_there_is_one():

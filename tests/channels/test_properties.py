@@ -2,7 +2,7 @@
 
 import json
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import fields, replace
 from itertools import chain
 from urllib.parse import urlencode
 
@@ -15,13 +15,24 @@ from chalicelib.errors import Rejected
 from chalicelib.event import Event, Ignored, Unreadable
 from chalicelib.webhook import Account, Request
 
-from .shelf import ACCOUNTS, FIXTURES, RECEIVED_AT, SECRETS
+from .shelf import ACCOUNTS, FIXTURES, RECEIVED_AT, SECRETS, TEXTS, USUAL, received
+from .shelf import body as body_of
 
 # How long an example takes is measured in `benchmarks/`, not here.
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 
 every_channel = pytest.mark.parametrize("name", CHANNELS)
+
+JSON = [name for name, usual in USUAL.items() if usual["content_type"] == "application/json"]
+FORMS = {
+    name: sorted({field for one in sent for field, _ in one.content["request"].get("form", [])})
+    for name, sent in ((name, [one for one in FIXTURES if one.channel.name == name]) for name in CHANNELS)
+    if name not in JSON
+}
+"""The fields that forms of the shelf have."""
+
+SECRET_NAMES = sorted({secret for channel in CHANNELS.values() for secret in channel.secrets})
 
 BODIES = {name: [one.request.body for one in FIXTURES if one.channel.name == name] for name in CHANNELS}
 odd_text = st.text(st.characters(), max_size=60) | st.sampled_from(
@@ -91,6 +102,13 @@ def test_real_payloads_with_bytes_changed(name, data):
     assert parsed(name, bytes(body)) == parsed(name, bytes(body))
 
 
+def readable_json(body):
+    with suppress(ValueError):
+        json.loads(body)
+        return True
+    return False
+
+
 def places(value, path=()):
     yield path
     if isinstance(value, dict):
@@ -107,23 +125,21 @@ def replaced(value, path, new):
     return copy
 
 
-@pytest.mark.parametrize("name", ["whatsapp", "telegram"])
+@pytest.mark.parametrize("name", JSON)
 @settings(max_examples=400)
 @given(data=st.data())
 def test_real_payloads_with_a_value_replaced(name, data):
-    value = json.loads(data.draw(st.sampled_from(BODIES[name])))
+    value = json.loads(data.draw(st.sampled_from(list(filter(readable_json, BODIES[name])))))
     path = data.draw(st.sampled_from(list(places(value))))
     sound(parsed(name, json.dumps(replaced(value, path, data.draw(values))).encode()), name)
 
 
-FIELDS = ["MessageSid", "SmsSid", "MessageStatus", "CallSid", "CallStatus", "From", "To", "Body", "NumMedia"]
-FIELDS += ["MediaUrl0", "Latitude", "Longitude", "Timestamp", "ExternalUserId", "OptOutType", "Direction"]
-
-
-@given(form=st.lists(st.tuples(st.sampled_from(FIELDS), st.text(max_size=12)), max_size=12))
-def test_any_form(form):
-    body = urlencode(form, errors="replace").encode()
-    sound(parsed("twilio", body, "application/x-www-form-urlencoded"), "twilio")
+@pytest.mark.parametrize("name", FORMS)
+@given(data=st.data())
+def test_any_form(name, data):
+    field = st.tuples(st.sampled_from(FORMS[name]), st.text(max_size=12))
+    body = urlencode(data.draw(st.lists(field, max_size=12)), errors="replace").encode()
+    sound(parsed(name, body, "application/x-www-form-urlencoded"), name)
 
 
 @every_channel
@@ -132,17 +148,15 @@ def test_any_form(form):
     values=st.lists(odd_text, min_size=4, max_size=4),
     body=st.binary(max_size=60),
     held=st.dictionaries(
-        st.sampled_from(["app_secret", "secret_token", "auth_token", "shared_key", "verify_token"]),
+        st.sampled_from(SECRET_NAMES),
         st.lists(odd_text, max_size=3).map(tuple),
     ),
 )
 def test_any_request_to_a_verifier(name, url, values, body, held):
     scheme = CHANNELS[name].verify
-    headers = {
-        "content-type": values[0],
-        scheme.header: values[1],
-        "x-twilio-webhooks-signature-settings": values[2],
-    }
+    words = [getattr(scheme, field.name) for field in fields(scheme)]
+    headers = {word: values[2] for word in words if isinstance(word, str)}  # those of them that are headers
+    headers |= {"content-type": values[0], scheme.header: values[1]}
     query = {"hub.mode": "subscribe", "hub.verify_token": values[3]}
     for method in ("POST", "GET"):
         request = Request(
@@ -189,50 +203,60 @@ def test_nested_too_deeply(name):
         sound(parsed(name, body), name)
 
 
-@every_channel
-def test_three_megabytes_and_a_thousand_updates(name):
-    text = "س" * 1400
-    message = {"from": "989120000001", "timestamp": "1795424400", "type": "text", "text": {"body": text}}
-    bodies = {
-        "whatsapp": {
-            "object": "whatsapp_business_account",
-            "entry": [
-                {
-                    "id": "1",
-                    "changes": [
-                        {
-                            "field": "messages",
-                            "value": {
-                                "messages": [{**message, "id": f"wamid.{number}"} for number in range(1000)]
-                            },
-                        }
-                    ],
-                }
-            ],
-        },
-        "telegram": {
-            "update_id": 1,
-            "deleted_business_messages": {
-                "chat": {"id": 5},
-                "message_ids": list(range(1000)),
-                "x": text * 1000,
-            },
-        },
-    }
-    if name == "twilio":
-        parts = parsed(name, b"MessageSid=SM1&From=%2B989120000001&Body=" + b"x" * 3_000_000)
-        assert len(parts[0].text) == 3_000_000
-        return
-    body = json.dumps(bodies[name], ensure_ascii=False).encode()
-    assert 2_500_000 < len(body) < 3_500_000
-    parts = parsed(name, body)
+def said(value, old, new):
+    """The value with one text in it replaced, wherever it stands."""
+    if isinstance(value, dict):
+        return {key: said(inner, old, new) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [said(inner, old, new) for inner in value]
+    return new if value == old else value
+
+
+def test_a_text_of_three_megabytes():
+    for name, fixture in TEXTS.items():
+        (event,) = fixture.parsed
+        long = "س" * 1_500_000
+        request = received(fixture.posting(body_of(said(fixture.content["request"], event.text, long))))
+        assert [part.text for part in fixture.channel.parse(request, fixture.account)] == [long], name
+
+
+def many(value, name, number):
+    """The innermost list that an id stands in, with its element so many times under other ids."""
+    if isinstance(value, dict):
+        return {key: many(inner, name, number) for key, inner in value.items()}
+    if isinstance(value, list):
+        inner = [many(one, name, number) for one in value]
+        if inner == value and any(said(one, name, "") != one for one in value):
+            return [said(one, name, f"{name}-{index}") for index in range(number) for one in value]
+        return inner
+    return value
+
+
+def test_a_thousand_happenings_in_one_request():
+    """Of those that post lists; the others have one at a time."""
+    seen = set()
+    for name, fixture in TEXTS.items():
+        (event,) = fixture.parsed
+        if "json" not in fixture.content["request"]:
+            continue
+        value = many(fixture.content["request"]["json"], event.id, 1000)
+        if value != fixture.content["request"]["json"]:
+            parts = parsed(name, json.dumps(value).encode())
+            assert len({part.id for part in parts}) == 1000
+            seen.add(name)
+    assert "whatsapp" in seen
+
+
+def test_one_update_that_deletes_a_thousand():
+    deleted = {"chat": {"id": 5}, "message_ids": list(range(1000))}
+    parts = parsed("telegram", json.dumps({"update_id": 1, "deleted_business_messages": deleted}).encode())
     assert len({part.id for part in parts}) == 1000
 
 
 @every_channel
 @pytest.mark.parametrize("content_type", ["", "text/plain", "application/octet-stream", "x" * 300, "é"])
 def test_the_content_type_is_not_relied_on(name, content_type):
-    fixture = next(one for one in FIXTURES if one.channel.name == name and one.path.stem in {"text", "sms"})
+    fixture = TEXTS[name]
     request = replace(fixture.request, headers={**fixture.request.headers, "content-type": content_type})
     fixture.channel.verify.verify(request, SECRETS[name])
     assert tuple(fixture.channel.parse(request, fixture.account)) == fixture.parsed

@@ -8,12 +8,11 @@ from chalicelib.channels import CHANNELS
 from chalicelib.errors import Rejected
 from chalicelib.webhook import Request
 
-from .shelf import FIXTURES, RECEIVED_AT, SECRETS, named, received, signed, with_header
+from .shelf import FIXTURES, RECEIVED_AT, SECRETS, named, received, with_header
 
 every_fixture = pytest.mark.parametrize("fixture", FIXTURES, ids=named)
-# Telegram's token does not cover the body.
 every_covered_body = pytest.mark.parametrize(
-    "fixture", [one for one in FIXTURES if one.channel.name != "telegram"], ids=named
+    "fixture", [one for one in FIXTURES if one.covers_the_body], ids=named
 )
 every_channel = pytest.mark.parametrize("name", CHANNELS)
 
@@ -73,9 +72,7 @@ def test_empty_secret(fixture, values):
 @every_fixture
 def test_signed_with_the_empty_secret(fixture):
     emptied = dict.fromkeys(fixture.secrets, ("",))
-    forged = received(
-        signed(fixture.channel.name, fixture.post, emptied, fixture.content["request"].get("form"))
-    )
+    forged = received(fixture.signed(fixture.post, emptied))
     assert refused(fixture, forged, emptied) == "secret_missing"
 
 
@@ -124,4 +121,4 @@ def test_it_declares_what_the_pipeline_relies_on(name):
     assert "{url}" in channel.setup
     assert channel.answer.status == 200
     assert channel.refused in {401, 403}
-    assert channel.scope == "channel"
+    assert channel.scope in {"channel", "account"}
