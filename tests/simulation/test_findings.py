@@ -1,0 +1,69 @@
+"""What the simulator found, each case by itself and without luck."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import pytest
+from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
+from pynamodb.connection import Connection
+
+from chalicelib.delivery import ANY_STEP, Ledger
+from chalicelib.errors import Transient
+from chalicelib.handlers import process
+from chalicelib.pipeline.ledger import Books
+from chalicelib.rows import LedgerRow
+from chalicelib.table import Table
+
+NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("error", [ConnectionClosedError, ReadTimeoutError])
+def test_a_broken_connection_to_the_table_is_transient(monkeypatch, error):
+    def broken(operation, asked):
+        raise error(endpoint_url="https://dynamodb.example.org")
+
+    monkeypatch.setattr(Connection, "client", property(lambda _: SimpleNamespace(_make_api_call=broken)))
+    table = Table("hub", "eu-central-1")
+    row = LedgerRow("E#1", "D#crm", state="sending", target="crm", profile="p1", version=1, body="{}")
+    for call in (
+        lambda: table.put(row),
+        lambda: table.get(LedgerRow, row.key),
+        lambda: table.read([row.key]),
+    ):
+        with pytest.raises(Transient):
+            call()
+
+
+def test_a_hundred_receives_outlast_an_outage_of_hours():
+    seconds = [process._pause(received) for received in range(1, 101)]
+    assert seconds[0] < 5
+    assert sum(seconds) > 1.5 * 3600
+
+
+def books(earlier: Ledger) -> Books:
+    event = SimpleNamespace(event=SimpleNamespace(key="e1"), profile="p1", committed_at=NOW)
+    table = SimpleNamespace(put=lambda row, condition=None: True)
+    held = Books(table=table, absorbed=event, target="erp", now=lambda: NOW)
+    held.begin(earlier, settle=0)
+    return held
+
+
+def test_after_a_sudden_death_any_unfinished_step_stays_in_doubt():
+    held = books(Ledger(target="erp", event="e1", state="sending", version=3, since=NOW))
+    held.finished("mechanism", "7")
+    held.keep()
+    assert held.doubted("note")
+    held.done()
+    assert not held.ledger.doubtful
+
+
+def test_the_doubt_of_one_step_outlives_the_steps_before_it():
+    held = books(Ledger(target="erp", event="e1", state="waiting", doubtful="note", version=3, since=NOW))
+    assert held.doubted("note")
+    assert not held.doubted("mechanism")
+    held.trust("mechanism")
+    assert held.doubted("note")
+    held.doubt("mechanism")
+    assert held.ledger.doubtful == ANY_STEP
