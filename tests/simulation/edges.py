@@ -14,7 +14,7 @@ from typing import Any
 from pynamodb.connection import Connection
 
 from chalicelib import telemetry
-from chalicelib.handlers import process
+from chalicelib.handlers import deliver, process, relay, tick, webhooks
 from chalicelib.table import Table
 from tests.simulation.aws import Aws, Client
 from tests.simulation.clock import Clock
@@ -69,6 +69,9 @@ class Edges:
         levels = ("info", "warning", "error", "exception", "debug")
         log = types.SimpleNamespace(**{level: self._logger(level) for level in levels})
         with contextlib.ExitStack() as stack:
+            # A container puts its own there whenever it runs.
+            for module in (deliver, process, relay, tick, webhooks):
+                stack.callback(setattr, module, "runtime", module.runtime)
             for holder, name, value in (
                 (Connection, "client", property(lambda _: client)),
                 (process, "random", types.SimpleNamespace(random=wait.random)),
