@@ -8,12 +8,23 @@ from typing import Any
 from chalice.app import Blueprint
 
 from chalicelib import runtime
+from chalicelib.errors import Transient
 from chalicelib.handlers import batch
 from chalicelib.messages import from_text, unpack_change
 
 bp = Blueprint(__name__)
 
 _ENOUGH = 25.0
+
+_LONGEST_PAUSE = 300
+"""Seconds. A thousand receives then outlast the 80 hours."""
+
+
+def _pause(error: Transient, received: int) -> float:
+    """What the ledger says; where it could not say anything, because the table was busy, a growing pause."""
+    if error.retry_after is not None:
+        return error.retry_after
+    return float(min(2 ** min(received, 10), _LONGEST_PAUSE))
 
 
 def _ahead(bodies: Sequence[str]) -> None:
@@ -38,7 +49,7 @@ def deliver(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN
         work=work,
         ahead=_ahead,
         visibility=runtime.visibility,
-        wait=lambda error, _received: error.retry_after,
+        wait=_pause,
         time_left=time_left,
         enough=_ENOUGH,
     )

@@ -214,6 +214,15 @@ class Roomy(Context):
         return 60_000
 
 
+@pytest.mark.parametrize(("received", "seconds"), [(1, 2), (4, 16), (500, 300)])
+def test_deliver_comes_back_soon_when_the_table_was_busy(received, seconds, monkeypatch, waiting):
+    monkeypatch.setattr(runtime, "deliver", failing(Transient("table_busy")))
+    body = text(pack(Change(target="crm", profile="p1", seq=1, events=("e",))))
+    queue = "switchboard-local-target-crm.fifo"
+    deliver.deliver(shelf.from_queue(("p1", body), queue=queue, received=received), Roomy())
+    assert waiting == {"receipt-0": seconds}
+
+
 @pytest.mark.parametrize(("handler", "body"), [(process.process, "!"), (deliver.deliver, "AQ==")])
 def test_a_message_that_is_none_of_ours_waits_and_is_seen(handler, body, waiting, capsys, monkeypatch):
     monkeypatch.setattr(runtime, "process", failing(AssertionError))
