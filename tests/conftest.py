@@ -1,6 +1,9 @@
 """What every test stands on: no credentials but fictions, no sockets but loopback."""
 
 import os
+from collections.abc import Iterator
+
+import pytest
 
 os.environ.update(
     AWS_ACCESS_KEY_ID="testing",
@@ -9,3 +12,12 @@ os.environ.update(
     AWS_ACCOUNT_ID_ENDPOINT_MODE="disabled",
     POWERTOOLS_METRICS_NAMESPACE="Switchboard",
 )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _the_environment_is_left_as_it_was() -> Iterator[None]:
+    """A local hub makes its AWS the whole process's, so that no client reaches for another."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
