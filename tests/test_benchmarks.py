@@ -50,8 +50,7 @@ def test_full_batches_share_their_calls(loads):
     one_each = loads["full batches, one event each"]
     assert one_each.calls["webhooks"] == {"sqs.SendMessageBatch": 0.1}
     assert one_each.calls["relay"] == {"sqs.SendMessageBatch": 0.1}
-    # Each message still reads by itself, so this is above what full batches were promised.
-    assert one_each.calls_per_event == pytest.approx(6.2)
+    assert one_each.calls_per_event <= CALLS_FULL
 
 
 @pytest.mark.slow
