@@ -244,7 +244,7 @@ def _start_side_by_side(*parts: LocalAws | Tryton) -> None:
         try:
             for started in starting:
                 started.result()
-        except BaseException:
+        except BaseException:  # an interrupt too; it is raised again
             while wait(starting, timeout=_POLL).not_done:
                 for part in parts:
                     part.stop()

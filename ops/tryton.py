@@ -99,7 +99,7 @@ class Tryton:
         try:
             self._await_answer(self._process)
             self._hire()
-        except BaseException:
+        except BaseException:  # whatever ends the start, an interrupt too, must not leave the server running
             self.kill()
             raise
 

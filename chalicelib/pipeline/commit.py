@@ -54,6 +54,7 @@ class Commit:
     """One transaction in the making: the profile as it grows, and what is written beside it.
 
     loads: open conversations by person, this commit's own included. taken: what it adds to them.
+    staff: addresses of our own people, `channel:id`.
     """
 
     before: Profile
@@ -66,11 +67,11 @@ class Commit:
     ended: list[Conversation] = field(default_factory=list)
     loads: dict[str, int] = field(default_factory=dict)
     taken: dict[str, int] = field(default_factory=dict)
+    staff: frozenset[str] = field(init=False)
 
-    @property
-    def staff(self) -> set[str]:
-        """Addresses of our own people, `channel:id`."""
-        return {address for person in self.stage.directory.people for address in person.identities}
+    def __post_init__(self) -> None:
+        people = self.stage.directory.people
+        self.staff = frozenset(address for person in people for address in person.identities)
 
     def add(self, event: Event, outcome: Outcome) -> None:
         """One more event, and what became of the conversation by it."""
