@@ -26,8 +26,8 @@ from typing import Any
 from moto import mock_aws
 
 from benchmarks.meter import METER, watch
-from chalicelib.delivery import Target
 from chalicelib.stage import Stage, encode
+from chalicelib.vocabulary.delivery import Target
 from ops import platforms
 from ops.package import STAGES
 from ops.stage import load_stage

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.errors import Misconfigured, Transient
+from chalicelib.vocabulary.errors import Misconfigured, Transient
 
 T = TypeVar("T")
 

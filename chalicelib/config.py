@@ -15,8 +15,8 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from chalicelib.errors import HubError, Misconfigured, Transient
-from chalicelib.webhook import Account
+from chalicelib.vocabulary.account import Account
+from chalicelib.vocabulary.errors import HubError, Misconfigured, Transient
 
 _MAX_AGE = 60.0
 _LEAST_BETWEEN_READS = 1.0

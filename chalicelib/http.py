@@ -25,8 +25,8 @@ from email.utils import formatdate, parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from chalicelib.delivery import Call, Reply
-from chalicelib.errors import Misconfigured, Permanent, Throttled, Transient, Unauthorised, Unknown
+from chalicelib.vocabulary.delivery import Call, Reply
+from chalicelib.vocabulary.errors import Misconfigured, Permanent, Throttled, Transient, Unauthorised, Unknown
 
 if TYPE_CHECKING:
     import urllib3

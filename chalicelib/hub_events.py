@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from chalicelib.event import Direction, Event, Kind, own_account, profile_address
-from chalicelib.people import Conversation
+from chalicelib.vocabulary.event import Direction, Event, Kind, own_account, profile_address
+from chalicelib.vocabulary.people import Conversation
 
 CHANNEL = "hub"
 

@@ -12,40 +12,18 @@ import functools
 import hashlib
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
 
 import msgspec
 
-from chalicelib.errors import Misconfigured, Transient
-from chalicelib.event import Event, Identity
+from chalicelib.vocabulary.errors import Misconfigured, Transient
+from chalicelib.vocabulary.event import Identity
+from chalicelib.vocabulary.messages import Change, Intake
 
 _VERSION = 1
 _LARGEST = 64 * 1024 * 1024
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Intake:
-    """One customer's events of one request, in order.
-
-    stored: the bucket key where they lie instead, because they were too large for the queue.
-    """
-
-    customer: Identity
-    events: tuple[Event, ...] = ()
-    stored: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """What one commit of a profile owes one target: keys, no content."""
-
-    target: str
-    profile: str
-    seq: int
-    events: tuple[str, ...]
 
 
 def _packer() -> Callable[[object], bytes]:

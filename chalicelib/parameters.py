@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from chalicelib.errors import Misconfigured, Transient
+from chalicelib.vocabulary.errors import Misconfigured, Transient
 
 _MAX_AGE = 300.0
 _LEAST_BETWEEN_READS = 1.0

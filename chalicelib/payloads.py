@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from chalicelib.errors import Rejected
+from chalicelib.vocabulary.errors import Rejected
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.errors import Transient
+from chalicelib.vocabulary.errors import Transient
 
 LARGEST_MESSAGE = 200 * 1024
 """Bytes; beyond it a message's content goes to the bucket."""

@@ -11,9 +11,9 @@ from pynamodb.attributes import BinaryAttribute, DiscriminatorAttribute, NumberA
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
-from chalicelib.delivery import Absorbed
-from chalicelib.event import Identity
 from chalicelib.messages import unpacker
+from chalicelib.vocabulary.delivery import Absorbed
+from chalicelib.vocabulary.event import Identity
 
 Key = tuple[str, str]
 

@@ -19,15 +19,13 @@ from botocore.config import Config
 
 from chalicelib import config, telemetry
 from chalicelib.aws import aws
-from chalicelib.errors import Misconfigured, Transient
-from chalicelib.messages import Intake
 from chalicelib.parameters import Held, Parameters
 from chalicelib.pipeline.receive import outgoing
 from chalicelib.queues import Outgoing, send
+from chalicelib.vocabulary.errors import Misconfigured, Transient
+from chalicelib.vocabulary.messages import Intake
 
 if TYPE_CHECKING:
-    from chalicelib.delivery import Call, Reply, Target
-    from chalicelib.event import Event
     from chalicelib.pipeline.breaker import Breaker
     from chalicelib.pipeline.deliver import Deliver
     from chalicelib.pipeline.process import Process
@@ -35,6 +33,8 @@ if TYPE_CHECKING:
     from chalicelib.pipeline.tick import Tick
     from chalicelib.stage import Stage
     from chalicelib.table import Table
+    from chalicelib.vocabulary.delivery import Call, Reply, Target
+    from chalicelib.vocabulary.event import Event
 
 T = TypeVar("T")
 

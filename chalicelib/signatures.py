@@ -19,8 +19,9 @@ from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
-from chalicelib.errors import Rejected
-from chalicelib.webhook import Request, Secrets
+from chalicelib.vocabulary.account import Secrets
+from chalicelib.vocabulary.errors import Rejected
+from chalicelib.vocabulary.request import Request
 
 _HEX_SHA256 = re.compile(r"[0-9a-f]{64}")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{20,}={0,2}")

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 import msgspec
 
 from chalicelib.config import Accounts, account_of, decode_accounts, section
-from chalicelib.delivery import Target
-from chalicelib.errors import Misconfigured
-from chalicelib.people import Directory, Routing
-from chalicelib.webhook import Account
+from chalicelib.vocabulary.account import Account
+from chalicelib.vocabulary.delivery import Target
+from chalicelib.vocabulary.errors import Misconfigured
+from chalicelib.vocabulary.people import Directory, Routing
 
 # DynamoDB allows an item 400 KB; the rest is for the row's own attributes.
 LARGEST = 390_000

@@ -14,8 +14,8 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
-from chalicelib.errors import Misconfigured, Transient
 from chalicelib.rows import Due, Key, Place, Row
+from chalicelib.vocabulary.errors import Misconfigured, Transient
 
 
 class Conflict(Transient):

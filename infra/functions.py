@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from chalicelib.delivery import Target
+from chalicelib.vocabulary.delivery import Target
 from infra.names import FUNCTIONS, Resource, Resources, attribute, named
 from infra.queues import EVENTS, target_queue_urls
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from chalicelib.delivery import Target
+from chalicelib.vocabulary.delivery import Target
 from infra.names import FUNCTIONS, Resource, Resources, Unnameable, attribute, logical, queue_name, timeout
 from infra.storage import lasting
 

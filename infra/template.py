@@ -7,7 +7,7 @@ list that Chalice fills.
 from collections.abc import Iterable
 from typing import Any
 
-from chalicelib.delivery import Target
+from chalicelib.vocabulary.delivery import Target
 from infra.alarms import alarms
 from infra.dashboard import dashboard
 from infra.functions import every_minute, front_door, functions, stream

@@ -21,7 +21,7 @@ from typing import Any, Self
 
 from chalicelib.channels import CHANNELS
 from chalicelib.stage import Stage
-from chalicelib.webhook import Account
+from chalicelib.vocabulary.account import Account
 from ops.environments import BUILD, ROOT, environment
 from ops.hub.push import push
 from ops.hub.site import Site

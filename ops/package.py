@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from chalicelib.delivery import Target
+from chalicelib.vocabulary.delivery import Target
 from infra.names import Unnameable, check_stage
 from infra.template import additions
 from ops.bundle import PLATFORMS, Failed, bundle, dependencies

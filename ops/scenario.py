@@ -14,8 +14,9 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from chalicelib.channels import CHANNELS
-from chalicelib.event import Event
-from chalicelib.webhook import Account, Request
+from chalicelib.vocabulary.account import Account
+from chalicelib.vocabulary.event import Event
+from chalicelib.vocabulary.request import Request
 from ops import platforms
 
 _Line = tuple[str, str, str, int]

@@ -13,10 +13,10 @@ import msgspec
 
 from chalicelib.channels.base import Channel
 from chalicelib.crms.base import Crm
-from chalicelib.delivery import Target
-from chalicelib.people import Directory, Hours, Person, Routing, Team
 from chalicelib.stage import Stage
-from chalicelib.webhook import Account
+from chalicelib.vocabulary.account import Account
+from chalicelib.vocabulary.delivery import Target
+from chalicelib.vocabulary.people import Directory, Hours, Person, Routing, Team
 from ops import stage_rules
 from ops.documents import Document, read
 from ops.faults import Faults

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from chalicelib import persian
 from chalicelib.channels.base import Channel
 from chalicelib.crms.base import Crm
-from chalicelib.people import Routing
+from chalicelib.vocabulary.people import Routing
 from ops.documents import Document, Spot
 from ops.wording import looks_secret, nearest, one_of, secret_here
 

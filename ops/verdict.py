@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from chalicelib.event import Event
+from chalicelib.vocabulary.event import Event
 from ops.scenario import Act
 from ops.standin_store import Arrival
 from ops.tryton import Lead, Party

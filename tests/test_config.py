@@ -7,11 +7,11 @@ from collections.abc import Mapping
 import pytest
 
 from chalicelib.config import Accounts, Cached, decode_accounts, load
-from chalicelib.delivery import Target
-from chalicelib.errors import HubError, Misconfigured, Transient
-from chalicelib.people import Directory, Hours, Person, Routing, Rule, Team
 from chalicelib.stage import Stage, decode, encode
-from chalicelib.webhook import Account
+from chalicelib.vocabulary.account import Account
+from chalicelib.vocabulary.delivery import Target
+from chalicelib.vocabulary.errors import HubError, Misconfigured, Transient
+from chalicelib.vocabulary.people import Directory, Hours, Person, Routing, Rule, Team
 
 ENVIRON = {
     "HUB_STAGE": "local",

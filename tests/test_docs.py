@@ -19,9 +19,9 @@ from botocore.validate import ParamValidator
 
 from chalicelib.channels import CHANNELS
 from chalicelib.crms import CRMS
-from chalicelib.event import Kind
 from chalicelib.messages import from_text, unpack_intake
 from chalicelib.pipeline.receive import receive
+from chalicelib.vocabulary.event import Kind
 from ops.hub.__main__ import app
 from ops.stage import load_stage
 from tests.channels import shelf, test_fixtures, test_security
@@ -402,7 +402,7 @@ def test_the_examples_are_typed(page, tmp_path) -> None:
 
 
 def test_the_errors_in_the_page_are_the_errors() -> None:
-    from chalicelib import errors
+    from chalicelib.vocabulary import errors
 
     said = {row[0].strip("`") for row in table(ROOT / "docs" / "adding-a-crm.md", "raise")}
     raised = {name for name, kind in vars(errors).items() if inspect.isclass(kind)}

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib import http
-from chalicelib.delivery import Call, Reply
-from chalicelib.errors import (
+from chalicelib.vocabulary.delivery import Call, Reply
+from chalicelib.vocabulary.errors import (
     HubError,
     Misconfigured,
     Permanent,

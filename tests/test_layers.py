@@ -21,11 +21,7 @@ RANKS = {
     "routing": FEATURES,
     "crms": FEATURES,
     "notices": FEATURES,
-    "event": VOCABULARY,
-    "people": VOCABULARY,
-    "delivery": VOCABULARY,
-    "webhook": VOCABULARY,
-    "errors": VOCABULARY,
+    "vocabulary": VOCABULARY,
 }
 NEVER_SHIPPED = {"app", "ops", "tests", "benchmarks", "infra"}
 CLIENT_MAKERS = {"create_client", "client", "resource", "Session", "get_session"}
@@ -111,8 +107,8 @@ def test_imports_point_down(path):
         ("channels/line.py", "from chalicelib import pipeline", "above it"),
         ("channels/line.py", "import importlib\nimportlib.import_module('chalicelib.runtime')", "above it"),
         ("times.py", "from chalicelib.channels.base import Channel", "above it"),
-        ("event.py", "import msgspec", "standard library only"),
-        ("event.py", "from chalicelib import times", "above it"),
+        ("vocabulary/event.py", "import msgspec", "standard library only"),
+        ("vocabulary/event.py", "from chalicelib import times", "above it"),
         ("pipeline/receive.py", "from chalice.app import Response", "only handlers know Chalice"),
         ("pipeline/receive.py", "from chalicelib.runtime import runtime", "above it"),
         ("profiles/store.py", "import boto3\nboto3.client('sqs')", "only runtime builds clients"),
@@ -133,7 +129,7 @@ def test_a_breach_is_seen(path, source, fault):
         ("channels/line.py", "from chalicelib.channels.base import Channel\nfrom .base import Channel"),
         (
             "channels/line.py",
-            "import msgspec\nfrom chalicelib import signatures\nfrom chalicelib.event import Event",
+            "import msgspec\nfrom chalicelib import signatures\nfrom chalicelib.vocabulary import event",
         ),
         ("http.py", "from http import HTTPStatus\nimport urllib3"),
         ("runtime.py", "import botocore.session\nbotocore.session.get_session().create_client('sqs')"),

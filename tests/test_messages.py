@@ -14,22 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.channels.base import Channel
-from chalicelib.delivery import Absorbed
-from chalicelib.errors import HubError, Misconfigured, Transient
-from chalicelib.event import Attachment, ContactKey, Direction, Event, Identity, Kind
-from chalicelib.messages import (
-    Change,
-    Intake,
-    digest,
-    from_text,
-    group,
-    pack,
-    text,
-    unpack_change,
-    unpack_intake,
-)
-from chalicelib.people import Candidate, Conversation, Decision
+from chalicelib.messages import digest, from_text, group, pack, text, unpack_change, unpack_intake
 from chalicelib.rows import unpack_absorbed
+from chalicelib.vocabulary.delivery import Absorbed
+from chalicelib.vocabulary.errors import HubError, Misconfigured, Transient
+from chalicelib.vocabulary.event import Attachment, ContactKey, Direction, Event, Identity, Kind
+from chalicelib.vocabulary.messages import Change, Intake
+from chalicelib.vocabulary.people import Candidate, Conversation, Decision
 from tests.channels import shelf
 
 GOLDEN = Path(__file__).parent / "fixtures" / "messages"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from chalicelib.errors import Misconfigured, Transient
 from chalicelib.parameters import Parameters
+from chalicelib.vocabulary.errors import Misconfigured, Transient
 
 
 class Store:

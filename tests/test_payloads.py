@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.errors import Rejected
 from chalicelib.payloads import decode, decode_form, derived_id, international, present
+from chalicelib.vocabulary.errors import Rejected
 
 # How long an example takes is measured in `benchmarks/`, not here.
 settings.register_profile("unhurried", deadline=None)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.errors import Misconfigured, Transient
 from chalicelib.queues import LARGEST_MESSAGE, Outgoing, send
+from chalicelib.vocabulary.errors import Misconfigured, Transient
 
 
 def made(*planned):

@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from pywa.utils import webhook_updates_validator
 from twilio.request_validator import RequestValidator, get_signature_algorithm
 
-from chalicelib.errors import Rejected
 from chalicelib.payloads import decode_form
 from chalicelib.signatures import BodyHmac, SharedToken, UrlAndForm, is_form, same
-from chalicelib.webhook import Request
+from chalicelib.vocabulary.errors import Rejected
+from chalicelib.vocabulary.request import Request
 
 # How long an example takes is measured in `benchmarks/`, not here.
 settings.register_profile("unhurried", deadline=None)

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from chalicelib.errors import Rejected
-from chalicelib.event import Event, Ignored, Unreadable
 from chalicelib.signatures import Scheme
-from chalicelib.webhook import Account, Answer, Request, Secrets
+from chalicelib.vocabulary.account import Account, Secrets
+from chalicelib.vocabulary.errors import Rejected
+from chalicelib.vocabulary.event import Event, Ignored, Unreadable
+from chalicelib.vocabulary.request import Answer, Request
 
 Parsed = Event | Unreadable | Ignored
 

@@ -27,8 +27,12 @@ from functools import partial
 from math import isfinite
 
 from chalicelib.channels.base import Channel, Parsed, readable, with_extra
-from chalicelib.errors import Rejected
-from chalicelib.event import (
+from chalicelib.payloads import decode_form, international, present
+from chalicelib.signatures import UrlAndForm
+from chalicelib.times import from_rfc2822
+from chalicelib.vocabulary.account import Account
+from chalicelib.vocabulary.errors import Rejected
+from chalicelib.vocabulary.event import (
     Attachment,
     ContactKey,
     Direction,
@@ -38,10 +42,7 @@ from chalicelib.event import (
     own_account,
     withheld,
 )
-from chalicelib.payloads import decode_form, international, present
-from chalicelib.signatures import UrlAndForm
-from chalicelib.times import from_rfc2822
-from chalicelib.webhook import Account, Answer, Request
+from chalicelib.vocabulary.request import Answer, Request
 
 _CHANNEL = "twilio"
 _WHATSAPP = "whatsapp:"

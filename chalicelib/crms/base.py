@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 
-from chalicelib.delivery import Call, Delivery, Receipt, Reply, Target
+from chalicelib.vocabulary.delivery import Call, Delivery, Receipt, Reply, Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

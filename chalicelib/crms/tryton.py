@@ -16,10 +16,10 @@ from __future__ import annotations
 from chalicelib.crms.base import Credentials, Crm, Field, Step, Steps
 from chalicelib.crms.tryton_rest import Server, found, read, written
 from chalicelib.crms.wording import account_name, contact_name, note, typed_forms
-from chalicelib.delivery import Call, Delivery, Receipt, Target
-from chalicelib.errors import Permanent
-from chalicelib.event import Kind, reference
-from chalicelib.people import Person
+from chalicelib.vocabulary.delivery import Call, Delivery, Receipt, Target
+from chalicelib.vocabulary.errors import Permanent
+from chalicelib.vocabulary.event import Kind, reference
+from chalicelib.vocabulary.people import Person
 
 _ANY = ["active", "in", [True, False]]
 

@@ -14,8 +14,8 @@ import json
 
 from chalicelib import http
 from chalicelib.crms.base import Credentials
-from chalicelib.delivery import Call, Reply, Target
-from chalicelib.errors import Misconfigured, Unknown
+from chalicelib.vocabulary.delivery import Call, Reply, Target
+from chalicelib.vocabulary.errors import Misconfigured, Unknown
 
 
 class Server:

@@ -20,10 +20,10 @@ from urllib.parse import quote
 
 from chalicelib import http
 from chalicelib.crms.base import Credentials, Crm, Field, Step, Steps
-from chalicelib.delivery import Call, Delivery, Receipt, Reply, Target
-from chalicelib.errors import Misconfigured
-from chalicelib.event import Attachment, ContactKey, Event, Identity, Kind
-from chalicelib.people import Conversation, Decision, Profile
+from chalicelib.vocabulary.delivery import Call, Delivery, Receipt, Reply, Target
+from chalicelib.vocabulary.errors import Misconfigured
+from chalicelib.vocabulary.event import Attachment, ContactKey, Event, Identity, Kind
+from chalicelib.vocabulary.people import Conversation, Decision, Profile
 
 _PREFIX = "whsec_"
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import unicodedata
 
 from chalicelib import http
-from chalicelib.delivery import Delivery
-from chalicelib.event import Attachment, Direction, Event, Kind
+from chalicelib.vocabulary.delivery import Delivery
+from chalicelib.vocabulary.event import Attachment, Direction, Event, Kind
 
 _LONGEST_NAME = 200
 

@@ -10,8 +10,8 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from chalicelib.errors import HubError, Misconfigured, Transient
 from chalicelib.telemetry import log, outcome
+from chalicelib.vocabulary.errors import HubError, Misconfigured, Transient
 
 Work = Callable[[str], Mapping[str, Any]]
 """One message body to what is said of it in the log. Raises to have it come again."""

@@ -8,9 +8,9 @@ from typing import Any
 from chalice.app import Blueprint
 
 from chalicelib import runtime
-from chalicelib.errors import Transient
 from chalicelib.handlers import batch
 from chalicelib.messages import from_text, unpack_change
+from chalicelib.vocabulary.errors import Transient
 
 bp = Blueprint(__name__)
 

@@ -11,9 +11,9 @@ from urllib.parse import quote, unquote
 from chalice.app import Blueprint, Response
 
 from chalicelib import runtime, telemetry
-from chalicelib.errors import HubError
 from chalicelib.pipeline.receive import receive
-from chalicelib.webhook import Request
+from chalicelib.vocabulary.errors import HubError
+from chalicelib.vocabulary.request import Request
 
 bp = Blueprint(__name__)
 

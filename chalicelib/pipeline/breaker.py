@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib import hub_events
-from chalicelib.errors import Transient
-from chalicelib.event import Event
 from chalicelib.rows import BreakerRow, Row, breaker_key
 from chalicelib.table import Table
 from chalicelib.telemetry import Count
+from chalicelib.vocabulary.errors import Transient
+from chalicelib.vocabulary.event import Event
 
 _FAILURES = 5
 _GROUPS = 2

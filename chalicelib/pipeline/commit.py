@@ -11,10 +11,7 @@ import msgspec
 from pynamodb.expressions.condition import Condition
 
 from chalicelib.crms import CRMS
-from chalicelib.delivery import Absorbed, Target
-from chalicelib.event import Attachment, Event
 from chalicelib.messages import pack
-from chalicelib.people import Conversation, Profile
 from chalicelib.profiles import facts, identities
 from chalicelib.routing import conversations
 from chalicelib.routing.conversations import Outcome
@@ -36,6 +33,9 @@ from chalicelib.rows import (
 )
 from chalicelib.stage import Stage
 from chalicelib.table import Write
+from chalicelib.vocabulary.delivery import Absorbed, Target
+from chalicelib.vocabulary.event import Attachment, Event
+from chalicelib.vocabulary.people import Conversation, Profile
 
 RETENTION = timedelta(days=400)
 """How long events and their ledgers are kept; at least 30 days, because a platform may resend so long."""

@@ -17,11 +17,6 @@ import msgspec
 from chalicelib import retry
 from chalicelib.crms import CRMS
 from chalicelib.crms.base import Credentials, Crm, Step
-from chalicelib.delivery import Absorbed, Call, Delivery, Ledger, Reply, Target
-from chalicelib.errors import HubError, Misconfigured, Permanent, Throttled, Transient, Unauthorised, Unknown
-from chalicelib.event import Event
-from chalicelib.messages import Change
-from chalicelib.people import Person, Profile
 from chalicelib.pipeline.breaker import Breaker
 from chalicelib.pipeline.ledger import Books, contents
 from chalicelib.rows import (
@@ -41,6 +36,19 @@ from chalicelib.rows import (
 from chalicelib.stage import Stage
 from chalicelib.table import Table
 from chalicelib.telemetry import Count
+from chalicelib.vocabulary.delivery import Absorbed, Call, Delivery, Ledger, Reply, Target
+from chalicelib.vocabulary.errors import (
+    HubError,
+    Misconfigured,
+    Permanent,
+    Throttled,
+    Transient,
+    Unauthorised,
+    Unknown,
+)
+from chalicelib.vocabulary.event import Event
+from chalicelib.vocabulary.messages import Change
+from chalicelib.vocabulary.people import Person, Profile
 
 _OURS_TO_MEND = 300.0
 """Seconds between tries of what only a human can mend."""

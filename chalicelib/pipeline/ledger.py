@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from chalicelib.delivery import ANY_STEP, Absorbed, Ledger
-from chalicelib.errors import HubError, Transient
 from chalicelib.pipeline.commit import RETENTION
 from chalicelib.rows import LedgerRow, ReferenceRow, Row, ledger_key, reference_key
 from chalicelib.table import Table
+from chalicelib.vocabulary.delivery import ANY_STEP, Absorbed, Ledger
+from chalicelib.vocabulary.errors import HubError, Transient
 
 
 def contents(row: Row | None) -> Ledger | None:

@@ -12,10 +12,7 @@ from datetime import datetime
 
 import msgspec
 
-from chalicelib.delivery import Absorbed
-from chalicelib.event import Direction, Event, Kind
-from chalicelib.messages import Intake, unpack_intake
-from chalicelib.people import Profile
+from chalicelib.messages import unpack_intake
 from chalicelib.pipeline.commit import Commit
 from chalicelib.profiles import facts, identities
 from chalicelib.routing import conversations
@@ -36,6 +33,10 @@ from chalicelib.rows import (
 from chalicelib.stage import Stage
 from chalicelib.table import Conflict, Table
 from chalicelib.telemetry import Count
+from chalicelib.vocabulary.delivery import Absorbed
+from chalicelib.vocabulary.event import Direction, Event, Kind
+from chalicelib.vocabulary.messages import Intake
+from chalicelib.vocabulary.people import Profile
 
 _CHUNK_EVENTS = 40
 _CHUNK_BYTES = 2 * 1024 * 1024

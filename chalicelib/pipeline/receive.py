@@ -16,12 +16,14 @@ from urllib.parse import parse_qsl, urlsplit
 from chalicelib.channels import CHANNELS
 from chalicelib.channels.base import Channel
 from chalicelib.config import Accounts
-from chalicelib.errors import Rejected, Transient
-from chalicelib.event import Event, Identity, Ignored, Kind, Unreadable
-from chalicelib.messages import Intake, digest, group, pack, text
+from chalicelib.messages import digest, group, pack, text
 from chalicelib.queues import LARGEST_MESSAGE, Outgoing
 from chalicelib.telemetry import Count
-from chalicelib.webhook import Account, Answer, Request, Secrets
+from chalicelib.vocabulary.account import Account, Secrets
+from chalicelib.vocabulary.errors import Rejected, Transient
+from chalicelib.vocabulary.event import Event, Identity, Ignored, Kind, Unreadable
+from chalicelib.vocabulary.messages import Intake
+from chalicelib.vocabulary.request import Answer, Request
 
 LARGEST_BODY = 4 * 1024 * 1024
 

@@ -10,10 +10,11 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from chalicelib.errors import Transient
-from chalicelib.messages import Change, digest, pack, text
+from chalicelib.messages import digest, pack, text
 from chalicelib.queues import Outgoing, SendBatch, send
 from chalicelib.telemetry import Count
+from chalicelib.vocabulary.errors import Transient
+from chalicelib.vocabulary.messages import Change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,10 +12,6 @@ import msgspec
 from chalicelib import hub_events
 from chalicelib.crms import CRMS
 from chalicelib.crms.base import Credentials
-from chalicelib.delivery import Call, Reply, Target
-from chalicelib.errors import HubError, Permanent
-from chalicelib.event import Event
-from chalicelib.people import Conversation, Directory, Person, Profile
 from chalicelib.pipeline.breaker import Breaker
 from chalicelib.pipeline.receive import SendAll, from_undelivered
 from chalicelib.routing import conversations, hours
@@ -37,6 +33,10 @@ from chalicelib.rows import (
 from chalicelib.stage import Stage
 from chalicelib.table import Table
 from chalicelib.telemetry import Count
+from chalicelib.vocabulary.delivery import Call, Reply, Target
+from chalicelib.vocabulary.errors import HubError, Permanent
+from chalicelib.vocabulary.event import Event
+from chalicelib.vocabulary.people import Conversation, Directory, Person, Profile
 
 _AT_ONCE = 100
 """So many profiles are read in one batch."""

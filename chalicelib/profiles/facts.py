@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from chalicelib import persian
-from chalicelib.event import Direction, Event
-from chalicelib.people import Profile
 from chalicelib.profiles.identities import Owner
+from chalicelib.vocabulary.event import Direction, Event
+from chalicelib.vocabulary.people import Profile
 
 _MOST_COLLISIONS = 20
 _LONGEST_NAME, _LONGEST_LANGUAGE = 200, 35

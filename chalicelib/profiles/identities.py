@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from chalicelib.event import ContactKey, Event, Identity
 from chalicelib.phones import e164
 from chalicelib.rows import IdentityRow, Key, KeyRow, Row, contact_key, identity_key
+from chalicelib.vocabulary.event import ContactKey, Event, Identity
 
 _MOST = 20
 """Of keys and of replaced identities that one message may bring; a transaction has room for 100 rows."""

@@ -8,8 +8,8 @@ from datetime import datetime
 from enum import IntEnum
 
 from chalicelib import persian
-from chalicelib.people import Directory, Hours, Person, Profile, Rule
 from chalicelib.routing.hours import ALWAYS, away_until, local, next_on_duty, on_duty
+from chalicelib.vocabulary.people import Directory, Hours, Person, Profile, Rule
 
 
 class Hurdle(IntEnum):

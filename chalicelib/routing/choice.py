@@ -6,12 +6,12 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from chalicelib.event import Event
-from chalicelib.people import Candidate, Decision, Directory, Person, Profile, Routing, Rule
 from chalicelib.routing.candidates import Finding, Hurdle, Need, asked, hours_of, is_away, sticky_owner, vet
 from chalicelib.routing.facts import language_of
 from chalicelib.routing.hours import local
 from chalicelib.routing.rules import rule_for
+from chalicelib.vocabulary.event import Event
+from chalicelib.vocabulary.people import Candidate, Decision, Directory, Person, Profile, Routing, Rule
 
 
 def considered(rule: Rule, directory: Directory, profile: Profile | None = None) -> tuple[str, ...]:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from chalicelib.event import Direction, Event, Kind
-from chalicelib.people import Conversation, Decision, Profile, Routing
+from chalicelib.vocabulary.event import Direction, Event, Kind
+from chalicelib.vocabulary.people import Conversation, Decision, Profile, Routing
 
 _HUB_KINDS = (Kind.CLOSE, Kind.OFFER)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from chalicelib import persian
-from chalicelib.event import Event
-from chalicelib.people import Profile
+from chalicelib.vocabulary.event import Event
+from chalicelib.vocabulary.people import Profile
 
 PROFILE_FACTS = ("new", "returning", "known_phone")
 

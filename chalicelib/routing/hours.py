@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from chalicelib.errors import Misconfigured
-from chalicelib.people import Hours
+from chalicelib.vocabulary.errors import Misconfigured
+from chalicelib.vocabulary.people import Hours
 
 WEEK = ("sat", "sun", "mon", "tue", "wed", "thu", "fri")
 ALWAYS = Hours(week=dict.fromkeys(WEEK, (("00:00", "24:00"),)))

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from chalicelib import persian
-from chalicelib.event import Event
-from chalicelib.people import Profile, Routing, Rule
 from chalicelib.routing.facts import Facts, facts_of
+from chalicelib.vocabulary.event import Event
+from chalicelib.vocabulary.people import Profile, Routing, Rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib.people import Conversation, Profile
 from chalicelib.pipeline.ledger import contents
 from chalicelib.rows import WAITING, Key, LedgerRow, ProfileRow
+from chalicelib.vocabulary.people import Conversation, Profile
 from ops.hub import profiles
 from ops.hub.events import key_in
 from ops.hub.site import Site

@@ -20,7 +20,7 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 
-from chalicelib.errors import HubError, Misconfigured, Transient
+from chalicelib.vocabulary.errors import HubError, Misconfigured, Transient
 from ops.faults import Faults
 
 

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from chalicelib.delivery import Absorbed
-from chalicelib.event import Event, Kind, profile_address
-from chalicelib.people import Profile
 from chalicelib.rows import EventRow, Key, LedgerRow, ledger_key, unpack_absorbed
+from chalicelib.vocabulary.delivery import Absorbed
+from chalicelib.vocabulary.event import Event, Kind, profile_address
+from chalicelib.vocabulary.people import Profile
 from ops.hub.site import Site
 
 _FOLDED = (Kind.EDIT, Kind.DELETE, Kind.REACTION, Kind.STATUS)

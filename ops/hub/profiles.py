@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import msgspec
 
-from chalicelib.people import Profile
 from chalicelib.phones import e164
 from chalicelib.rows import IdentityRow, Key, KeyRow, ProfileRow, Row, contact_key, identity_key, profile_key
 from chalicelib.stage import Stage
+from chalicelib.vocabulary.people import Profile
 from ops.hub import push
 from ops.hub.exits import Code, Stop
 from ops.hub.site import Site

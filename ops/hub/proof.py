@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib.delivery import Ledger
 from chalicelib.pipeline.ledger import contents
 from chalicelib.rows import (
     BreakerRow,
@@ -19,6 +18,7 @@ from chalicelib.rows import (
     reference_key,
     unpack_absorbed,
 )
+from chalicelib.vocabulary.delivery import Ledger
 from ops.hub.events import key_in
 from ops.hub.exits import Code
 from ops.hub.site import Site

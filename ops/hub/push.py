@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 
 from chalicelib.channels import CHANNELS
 from chalicelib.crms import CRMS
-from chalicelib.errors import Misconfigured
 from chalicelib.rows import ConfigRow
 from chalicelib.stage import Stage, decode, encode
 from chalicelib.table import Conflict, Write
+from chalicelib.vocabulary.errors import Misconfigured
 from ops.hub.exits import Code, Stop
 from ops.hub.site import Site
 from ops.stage import difference, fingerprint

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.channels import CHANNELS
-from chalicelib.errors import Transient
 from chalicelib.pipeline.receive import by_customer, outgoing, read
 from chalicelib.queues import send
 from chalicelib.stage import Stage
-from chalicelib.webhook import Account, Request
+from chalicelib.vocabulary.account import Account
+from chalicelib.vocabulary.errors import Transient
+from chalicelib.vocabulary.request import Request
 from ops.hub.exits import Code, Stop
 from ops.hub.site import Site
 

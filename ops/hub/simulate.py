@@ -10,14 +10,15 @@ from datetime import datetime
 from botocore.exceptions import ClientError
 
 from chalicelib.channels import CHANNELS
-from chalicelib.delivery import Call, Reply
-from chalicelib.errors import Rejected
-from chalicelib.event import Event, Ignored, Kind
 from chalicelib.http import sender
 from chalicelib.parameters import Held, Parameters
 from chalicelib.phones import e164
 from chalicelib.stage import Stage
-from chalicelib.webhook import Account, Request
+from chalicelib.vocabulary.account import Account
+from chalicelib.vocabulary.delivery import Call, Reply
+from chalicelib.vocabulary.errors import Rejected
+from chalicelib.vocabulary.event import Event, Ignored, Kind
+from chalicelib.vocabulary.request import Request
 from ops import platforms
 from ops.hub.exits import Code, Stop
 from ops.hub.site import Site

@@ -21,8 +21,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError, NoRegionError
 
-from chalicelib.errors import Transient
 from chalicelib.table import Table
+from chalicelib.vocabulary.errors import Transient
 from ops.environments import ROOT
 from ops.hub.exits import Code, Stop
 

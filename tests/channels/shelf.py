@@ -17,8 +17,9 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from chalicelib.channels import CHANNELS
-from chalicelib.event import Attachment, ContactKey, Event, Identity, Ignored, Unreadable
-from chalicelib.webhook import Account, Request
+from chalicelib.vocabulary.account import Account
+from chalicelib.vocabulary.event import Attachment, ContactKey, Event, Identity, Ignored, Unreadable
+from chalicelib.vocabulary.request import Request
 from ops import platforms
 from ops.platforms import Post
 

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from chalicelib.channels import CHANNELS
-from chalicelib.event import Event, Unreadable
+from chalicelib.vocabulary.event import Event, Unreadable
 
 from .shelf import FIXTURES, FOLDER, as_json, named
 

@@ -5,8 +5,8 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from chalicelib.channels import CHANNELS
-from chalicelib.errors import Rejected
-from chalicelib.webhook import Answer, Request
+from chalicelib.vocabulary.errors import Rejected
+from chalicelib.vocabulary.request import Answer, Request
 from ops import platforms
 
 from .shelf import RECEIVED_AT, SECRETS

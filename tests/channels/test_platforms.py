@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from chalicelib.channels import CHANNELS
-from chalicelib.event import Event, Kind
-from chalicelib.webhook import Account
+from chalicelib.vocabulary.account import Account
+from chalicelib.vocabulary.event import Event, Kind
 from ops.platforms import KINDS, OMID
 
 from .shelf import ACCOUNTS, SECRETS, received

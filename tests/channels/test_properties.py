@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.channels import CHANNELS
-from chalicelib.errors import Rejected
-from chalicelib.event import Event, Ignored, Unreadable
-from chalicelib.webhook import Account, Request
+from chalicelib.vocabulary.account import Account
+from chalicelib.vocabulary.errors import Rejected
+from chalicelib.vocabulary.event import Event, Ignored, Unreadable
+from chalicelib.vocabulary.request import Request
 
 from .shelf import ACCOUNTS, FIXTURES, RECEIVED_AT, SECRETS, TEXTS, USUAL, received
 from .shelf import body as body_of

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.channels import CHANNELS
-from chalicelib.errors import Rejected
-from chalicelib.webhook import Request
+from chalicelib.vocabulary.errors import Rejected
+from chalicelib.vocabulary.request import Request
 
 from .shelf import FIXTURES, RECEIVED_AT, SECRETS, named, received, with_header
 

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.crms.base import Credentials, Crm, Step
-from chalicelib.delivery import Call, Delivery, Receipt, Reply, Target
-from chalicelib.errors import Permanent
-from chalicelib.event import Direction, Event, Identity, Kind
-from chalicelib.people import Conversation, Decision, Person, Profile
+from chalicelib.vocabulary.delivery import Call, Delivery, Receipt, Reply, Target
+from chalicelib.vocabulary.errors import Permanent
+from chalicelib.vocabulary.event import Direction, Event, Identity, Kind
+from chalicelib.vocabulary.people import Conversation, Decision, Person, Profile
 
 NOW = 1_795_600_000
 AT = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)

@@ -11,8 +11,8 @@ import pytest
 from chalicelib import http
 from chalicelib.crms import CRMS
 from chalicelib.crms.base import Crm, Step
-from chalicelib.delivery import Call, Reply
-from chalicelib.errors import HubError, Permanent, Throttled, Unauthorised, Unknown
+from chalicelib.vocabulary.delivery import Call, Reply
+from chalicelib.vocabulary.errors import HubError, Permanent, Throttled, Unauthorised, Unknown
 from tests.crms import playing
 from tests.crms.test_fixtures import CASES, owed, reply
 

@@ -16,8 +16,8 @@ import msgspec
 import pytest
 
 from chalicelib.crms import CRMS
-from chalicelib.delivery import Call, Delivery, Reply
-from chalicelib.errors import HubError
+from chalicelib.vocabulary.delivery import Call, Delivery, Reply
+from chalicelib.vocabulary.errors import HubError
 from tests.crms import playing
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "crms"

@@ -13,10 +13,10 @@ import pytest
 from chalicelib import http
 from chalicelib.crms import CRMS
 from chalicelib.crms.base import Step
-from chalicelib.delivery import Call, Delivery, Reply, Target
-from chalicelib.errors import HubError, Permanent, Transient, Unauthorised, Unknown
-from chalicelib.event import Attachment, ContactKey, Direction, Kind
-from chalicelib.people import Decision, Person
+from chalicelib.vocabulary.delivery import Call, Delivery, Reply, Target
+from chalicelib.vocabulary.errors import HubError, Permanent, Transient, Unauthorised, Unknown
+from chalicelib.vocabulary.event import Attachment, ContactKey, Direction, Kind
+from chalicelib.vocabulary.people import Decision, Person
 from ops.tryton import Party, Tryton
 from ops.tryton_database import program
 from tests.crms import playing

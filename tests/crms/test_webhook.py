@@ -17,8 +17,8 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from chalicelib.crms import CRMS
 from chalicelib.crms.base import Step
 from chalicelib.crms.webhook import signatures
-from chalicelib.delivery import Call, Reply
-from chalicelib.errors import Misconfigured
+from chalicelib.vocabulary.delivery import Call, Reply
+from chalicelib.vocabulary.errors import Misconfigured
 from tests.crms import playing
 
 secrets = st.binary(min_size=24, max_size=64).map(lambda key: "whsec_" + base64.b64encode(key).decode())

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.delivery import Target
-from chalicelib.event import ContactKey, Direction
 from chalicelib.http import sender
+from chalicelib.vocabulary.delivery import Target
+from chalicelib.vocabulary.event import ContactKey, Direction
 from ops.tryton import Tryton
 from tests.pipeline.world import SECRETS, World, a_stage, message, world
 

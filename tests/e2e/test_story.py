@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from chalicelib.messages import Intake
 from chalicelib.pipeline.receive import outgoing
 from chalicelib.queues import send as put_in_order
+from chalicelib.vocabulary.messages import Intake
 from ops import platforms
 from ops.hub.quarantine import everything
 from ops.local_hub import LocalHub

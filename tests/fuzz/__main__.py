@@ -14,10 +14,12 @@ import atheris
 
 with atheris.instrument_imports(include=["chalicelib"]):
     from chalicelib.channels import CHANNELS
-    from chalicelib.errors import Misconfigured, Rejected, Transient
-    from chalicelib.event import Event
-    from chalicelib.messages import Intake, from_text, pack, text, unpack_intake
-    from chalicelib.webhook import Account, Request
+    from chalicelib.messages import from_text, pack, text, unpack_intake
+    from chalicelib.vocabulary.account import Account
+    from chalicelib.vocabulary.errors import Misconfigured, Rejected, Transient
+    from chalicelib.vocabulary.event import Event
+    from chalicelib.vocabulary.messages import Intake
+    from chalicelib.vocabulary.request import Request
 
 NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
 SECRETS = {

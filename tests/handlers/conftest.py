@@ -10,7 +10,7 @@ from moto import mock_aws
 
 from chalicelib import runtime, telemetry
 from chalicelib.messages import from_text, unpack_intake
-from chalicelib.webhook import Account
+from chalicelib.vocabulary.account import Account
 from tests.handlers import deployed
 from tests.handlers.alone import Context
 from tests.handlers.stages import setup_of

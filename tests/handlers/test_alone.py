@@ -16,10 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.messages import Change, from_text, pack, text, unpack_change, unpack_intake
+from chalicelib.messages import from_text, pack, text, unpack_change, unpack_intake
 from chalicelib.messages import group as group_of
 from chalicelib.rows import unpack_absorbed
-from chalicelib.webhook import Account
+from chalicelib.vocabulary.account import Account
+from chalicelib.vocabulary.messages import Change
 from tests.handlers import deployed, shelf
 from tests.handlers.stages import setup_of
 from tests.pipeline.world import SECRETS, a_stage, message, world

@@ -5,9 +5,10 @@ import json
 import pytest
 
 from chalicelib import runtime
-from chalicelib.errors import Misconfigured, Permanent, Throttled, Transient
 from chalicelib.handlers import batch, deliver, process
-from chalicelib.messages import Change, Intake, pack, text
+from chalicelib.messages import pack, text
+from chalicelib.vocabulary.errors import Misconfigured, Permanent, Throttled, Transient
+from chalicelib.vocabulary.messages import Change, Intake
 from tests.handlers import shelf
 from tests.handlers.alone import Context
 from tests.pipeline.world import message

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.delivery import Target
+from chalicelib.vocabulary.delivery import Target
 from ops.environments import BUILD, alone
 from ops.package import Package, package
 

@@ -20,9 +20,9 @@ import pytest
 
 from chalicelib import http as outbound
 from chalicelib.crms import CRMS
-from chalicelib.delivery import Call, Delivery, Reply
-from chalicelib.errors import HubError, Throttled, Unauthorised, Unknown
-from chalicelib.event import Attachment, Direction
+from chalicelib.vocabulary.delivery import Call, Delivery, Reply
+from chalicelib.vocabulary.errors import HubError, Throttled, Unauthorised, Unknown
+from chalicelib.vocabulary.event import Attachment, Direction
 from ops.standin import Standin
 from tests.crms import playing
 from tests.documents import ROOT

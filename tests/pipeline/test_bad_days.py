@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.delivery import Reply
-from chalicelib.errors import Misconfigured, Transient
-from chalicelib.event import Attachment, ContactKey
-from chalicelib.messages import Intake
-from chalicelib.people import Team
 from chalicelib.rows import BreakerRow, breaker_key
+from chalicelib.vocabulary.delivery import Reply
+from chalicelib.vocabulary.errors import Misconfigured, Transient
+from chalicelib.vocabulary.event import Attachment, ContactKey
+from chalicelib.vocabulary.messages import Intake
+from chalicelib.vocabulary.people import Team
 from tests.pipeline.world import World, a_stage, message
 
 
@@ -45,7 +45,7 @@ def test_a_failing_errand_stops_no_other(hub: World) -> None:
 
 
 def test_a_breaker_that_cannot_be_kept_forgets_no_doubt(hub: World) -> None:
-    from chalicelib.errors import Unknown
+    from chalicelib.vocabulary.errors import Unknown
 
     def silent(call):
         raise Unknown("no_answer")

@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from chalicelib import retry
-from chalicelib.delivery import Reply
-from chalicelib.errors import Transient, Unknown
 from chalicelib.rows import BreakerRow, breaker_key
+from chalicelib.vocabulary.delivery import Reply
+from chalicelib.vocabulary.errors import Transient, Unknown
 from tests.pipeline.world import World, a_stage, message
 
 

@@ -6,12 +6,12 @@ from datetime import timedelta
 import pytest
 
 from chalicelib import hub_events
-from chalicelib.errors import Transient
-from chalicelib.event import ContactKey, Direction, Identity, Kind, own_account, withheld
-from chalicelib.messages import Intake
-from chalicelib.people import Routing, Rule
 from chalicelib.rows import ClosedRow, ProfileRow, profile_key
 from chalicelib.table import Conflict
+from chalicelib.vocabulary.errors import Transient
+from chalicelib.vocabulary.event import ContactKey, Direction, Identity, Kind, own_account, withheld
+from chalicelib.vocabulary.messages import Intake
+from chalicelib.vocabulary.people import Routing, Rule
 from tests.pipeline.world import START, World, a_stage, message
 
 PHONE = ContactKey(kind="phone", value="+989120000001", verified=True)

@@ -6,9 +6,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 
-from chalicelib.errors import Misconfigured, Transient
 from chalicelib.messages import from_text, unpack_intake
-from chalicelib.webhook import Request
+from chalicelib.vocabulary.errors import Misconfigured, Transient
+from chalicelib.vocabulary.request import Request
 from ops import platforms
 from tests.pipeline.world import SECRETS, START, World, a_stage
 

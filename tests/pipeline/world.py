@@ -15,11 +15,7 @@ import msgspec
 from moto import mock_aws
 
 from chalicelib.config import Accounts
-from chalicelib.delivery import Absorbed, Call, Ledger, Reply, Target
-from chalicelib.errors import Transient
-from chalicelib.event import Direction, Event, Identity, Kind
-from chalicelib.messages import Intake, from_text, unpack_change, unpack_intake
-from chalicelib.people import Directory, Hours, Person, Profile, Routing, Rule, Team
+from chalicelib.messages import from_text, unpack_change, unpack_intake
 from chalicelib.pipeline.breaker import Breaker
 from chalicelib.pipeline.deliver import Deliver
 from chalicelib.pipeline.ledger import contents
@@ -42,7 +38,13 @@ from chalicelib.rows import (
 )
 from chalicelib.stage import Stage
 from chalicelib.table import Table
-from chalicelib.webhook import Account, Answer, Request
+from chalicelib.vocabulary.account import Account
+from chalicelib.vocabulary.delivery import Absorbed, Call, Ledger, Reply, Target
+from chalicelib.vocabulary.errors import Transient
+from chalicelib.vocabulary.event import Direction, Event, Identity, Kind
+from chalicelib.vocabulary.messages import Intake
+from chalicelib.vocabulary.people import Directory, Hours, Person, Profile, Routing, Rule, Team
+from chalicelib.vocabulary.request import Answer, Request
 from infra.storage import table_definition
 
 EVENTS = "https://queue.example.org/events.fifo"

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.people import Directory, Hours, Routing, Rule, Team
 from chalicelib.routing.choice import considered, decide
 from chalicelib.routing.hours import next_on_duty, on_duty
+from chalicelib.vocabulary.people import Directory, Hours, Routing, Rule, Team
 from tests.routing.worlds import HOURS, NOW, conversation, directory, event, person, profile, routing
 
 SARA, REZA, LEILA = person("sara"), person("reza"), person("leila")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from chalicelib.event import Kind
 from chalicelib.routing.facts import facts_of
+from chalicelib.vocabulary.event import Kind
 from tests.routing.worlds import conversation, event, profile
 
 

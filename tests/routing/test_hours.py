@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.errors import Misconfigured
-from chalicelib.people import Hours
 from chalicelib.routing.hours import ALWAYS, WEEK, away_until, local, next_on_duty, on_duty
+from chalicelib.vocabulary.errors import Misconfigured
+from chalicelib.vocabulary.people import Hours
 from tests.routing.worlds import NIGHT, OFFICE
 
 TEHRAN = ZoneInfo("Asia/Tehran")

@@ -2,10 +2,10 @@
 
 import pytest
 
-from chalicelib.event import Kind
-from chalicelib.people import Routing, Rule
 from chalicelib.routing.facts import facts_of
 from chalicelib.routing.rules import is_catch_all, rule_for, trials
+from chalicelib.vocabulary.event import Kind
+from chalicelib.vocabulary.people import Routing, Rule
 from tests.routing.worlds import event, profile, routing
 
 

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from chalicelib.event import Direction, Event, Identity, Kind
-from chalicelib.people import Conversation, Directory, Hours, Person, Profile, Routing, Rule, Team
+from chalicelib.vocabulary.event import Direction, Event, Identity, Kind
+from chalicelib.vocabulary.people import Conversation, Directory, Hours, Person, Profile, Routing, Rule, Team
 
 # A Wednesday, 11:30 in Tehran.
 NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from chalicelib.delivery import Absorbed, Ledger
-from chalicelib.people import Profile
 from chalicelib.rows import unpack_absorbed
+from chalicelib.vocabulary.delivery import Absorbed, Ledger
+from chalicelib.vocabulary.people import Profile
 from tests.simulation.hub import Simulation
 
 

@@ -15,10 +15,10 @@ import msgspec
 import app
 from chalicelib import hub_events
 from chalicelib.handlers import deliver, process, relay, tick
-from chalicelib.messages import Intake
-from chalicelib.people import Profile
 from chalicelib.pipeline.receive import outgoing
 from chalicelib.stage import Stage, encode
+from chalicelib.vocabulary.messages import Intake
+from chalicelib.vocabulary.people import Profile
 from infra.queues import EVENTS, target_queue
 from tests.handlers.shelf import from_api
 from tests.simulation import faults, script, worlds

@@ -6,7 +6,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 
-from chalicelib.event import Kind
+from chalicelib.vocabulary.event import Kind
 from tests.simulation import judge_crms
 from tests.simulation.found import Found, found
 from tests.simulation.hub import Answered, Simulation, moment

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 
-from chalicelib.event import Kind
+from chalicelib.vocabulary.event import Kind
 from tests.simulation.found import Found
 from tests.simulation.hub import Simulation, moment
 

@@ -15,8 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.delivery import Call, Reply
-from chalicelib.errors import Transient, Unknown
+from chalicelib.vocabulary.delivery import Call, Reply
+from chalicelib.vocabulary.errors import Transient, Unknown
 from tests.simulation.clock import Clock
 from tests.simulation.faults import Strike, Weather
 from tests.simulation.lambdas import Lambdas

@@ -127,7 +127,7 @@ SABOTAGES = (
     ),
     Sabotage(
         name="the event's key leaves out its kind",
-        module="chalicelib.event",
+        module="chalicelib.vocabulary.event",
         old='return f"{self.channel}#{self.account}#{self.kind}#{_short(self.id)}"',
         new='return f"{self.channel}#{self.account}#message#{_short(self.id)}"',
     ),

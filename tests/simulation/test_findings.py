@@ -9,12 +9,12 @@ import pytest
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from pynamodb.connection import Connection
 
-from chalicelib.delivery import ANY_STEP, Ledger
-from chalicelib.errors import Transient
 from chalicelib.handlers import process
 from chalicelib.pipeline.ledger import Books
 from chalicelib.rows import LedgerRow
 from chalicelib.table import Table
+from chalicelib.vocabulary.delivery import ANY_STEP, Ledger
+from chalicelib.vocabulary.errors import Transient
 
 NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from chalicelib.delivery import Call, Reply
+from chalicelib.vocabulary.delivery import Call, Reply
 
 Record = dict[str, Any]
 

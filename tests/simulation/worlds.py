@@ -6,10 +6,10 @@ import random
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from chalicelib.delivery import Target
-from chalicelib.people import Directory, Hours, Person, Routing, Rule, Team
 from chalicelib.stage import Stage
-from chalicelib.webhook import Account
+from chalicelib.vocabulary.account import Account
+from chalicelib.vocabulary.delivery import Target
+from chalicelib.vocabulary.people import Directory, Hours, Person, Routing, Rule, Team
 from ops import platforms
 
 PUBLIC_URL = "https://hub.example.org"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from chalicelib.channels.telegram.shapes import Contact, File, Message
-from chalicelib.event import Attachment, ContactKey
 from chalicelib.payloads import decode, international
+from chalicelib.vocabulary.event import Attachment, ContactKey
 
 _PARTS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _READ = frozenset(field.encode_name for field in msgspec.structs.fields(Message))

@@ -22,11 +22,12 @@ from chalicelib.channels.telegram.shapes import (
     Reacted,
     User,
 )
-from chalicelib.errors import Rejected
-from chalicelib.event import Direction, Event, Identity, Ignored, Kind, own_account, withheld
 from chalicelib.payloads import decode
 from chalicelib.times import from_seconds
-from chalicelib.webhook import Account, Request
+from chalicelib.vocabulary.account import Account
+from chalicelib.vocabulary.errors import Rejected
+from chalicelib.vocabulary.event import Direction, Event, Identity, Ignored, Kind, own_account, withheld
+from chalicelib.vocabulary.request import Request
 
 CHANNEL = "telegram"
 

@@ -20,9 +20,10 @@ from __future__ import annotations
 from chalicelib.channels.base import Channel
 from chalicelib.channels.whatsapp.changes import parse
 from chalicelib.channels.whatsapp.scene import CHANNEL
-from chalicelib.errors import Rejected
 from chalicelib.signatures import BodyHmac, active, same
-from chalicelib.webhook import Answer, Request, Secrets
+from chalicelib.vocabulary.account import Secrets
+from chalicelib.vocabulary.errors import Rejected
+from chalicelib.vocabulary.request import Answer, Request
 
 
 def handshake(request: Request, secrets: Secrets) -> Answer | None:

@@ -22,11 +22,12 @@ from chalicelib.channels.whatsapp.shapes import (
     UserIdUpdate,
     Value,
 )
-from chalicelib.errors import Rejected
-from chalicelib.event import Direction, Event, Ignored, Kind, own_account
 from chalicelib.payloads import decode, derived_id, present
 from chalicelib.times import from_seconds
-from chalicelib.webhook import Account, Request
+from chalicelib.vocabulary.account import Account
+from chalicelib.vocabulary.errors import Rejected
+from chalicelib.vocabulary.event import Direction, Event, Ignored, Kind, own_account
+from chalicelib.vocabulary.request import Request
 
 _BODY = msgspec.json.Decoder(Body)
 _ENTRY = msgspec.json.Decoder(Entry)

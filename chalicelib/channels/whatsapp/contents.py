@@ -15,8 +15,8 @@ import msgspec
 from chalicelib.channels.base import with_extra
 from chalicelib.channels.whatsapp.scene import with_errors
 from chalicelib.channels.whatsapp.shapes import Card, Content, Form, Media, Reply
-from chalicelib.event import Attachment, ContactKey, Event, Kind
 from chalicelib.payloads import international, present
+from chalicelib.vocabulary.event import Attachment, ContactKey, Event, Kind
 
 
 def read_content(event: Event, content: Content) -> Event:

@@ -11,9 +11,9 @@ import msgspec
 
 from chalicelib.channels.base import Parsed, readable, with_extra
 from chalicelib.channels.whatsapp.shapes import Contact, Entry, Error, Value
-from chalicelib.errors import Rejected
-from chalicelib.event import ContactKey, Direction, Event, Identity, Kind, own_account, withheld
 from chalicelib.payloads import international
+from chalicelib.vocabulary.errors import Rejected
+from chalicelib.vocabulary.event import ContactKey, Direction, Event, Identity, Kind, own_account, withheld
 
 CHANNEL = "whatsapp"
 

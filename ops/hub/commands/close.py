@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from chalicelib import hub_events
-from chalicelib.errors import Transient
-from chalicelib.event import Event
-from chalicelib.messages import Intake
 from chalicelib.pipeline.receive import outgoing
 from chalicelib.queues import send
+from chalicelib.vocabulary.errors import Transient
+from chalicelib.vocabulary.event import Event
+from chalicelib.vocabulary.messages import Intake
 from ops.hub.exits import Code, Stop
 from ops.hub.profiles import FORMS, find
 from ops.hub.screen import JsonOption, StageOption, console, document, typed

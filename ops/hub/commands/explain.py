@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from chalicelib.delivery import Absorbed
 from chalicelib.rows import unpack_absorbed
+from chalicelib.vocabulary.delivery import Absorbed
 from ops.hub import push
 from ops.hub.events import FORMS, find
 from ops.hub.screen import JsonOption, StageOption, console, document, facts, moment, table

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from chalicelib.people import Conversation, Profile
 from chalicelib.rows import LoadRow, load_key
 from chalicelib.stage import Stage
+from chalicelib.vocabulary.people import Conversation, Profile
 from ops.hub import push
 from ops.hub.journey import Line
 from ops.hub.journey import journey as lines_of

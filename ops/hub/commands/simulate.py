@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from chalicelib.stage import Stage
-from chalicelib.webhook import Account
+from chalicelib.vocabulary.account import Account
 from ops import platforms
 from ops.hub import push
 from ops.hub.exits import Code

@@ -18,11 +18,12 @@ import pytest
 from botocore.loaders import JSONFileLoader
 from typer.testing import CliRunner
 
-from chalicelib.messages import Change, Intake, from_text, unpack_change, unpack_intake
-from chalicelib.people import Profile
+from chalicelib.messages import from_text, unpack_change, unpack_intake
 from chalicelib.rows import Place
 from chalicelib.stage import Stage
-from chalicelib.webhook import Request
+from chalicelib.vocabulary.messages import Change, Intake
+from chalicelib.vocabulary.people import Profile
+from chalicelib.vocabulary.request import Request
 from ops.hub.__main__ import app
 from ops.hub.push import push
 from ops.hub.site import Site

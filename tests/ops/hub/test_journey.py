@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.delivery import Absorbed, Reply
-from chalicelib.event import ContactKey, Direction, Identity, Kind, own_account
-from chalicelib.people import Decision, Directory
 from chalicelib.rows import IdentityRow, identity_key
+from chalicelib.vocabulary.delivery import Absorbed, Reply
+from chalicelib.vocabulary.event import ContactKey, Direction, Identity, Kind, own_account
+from chalicelib.vocabulary.people import Decision, Directory
 from ops.hub.journey import Line, folded
 from tests.ops.hub.conftest import Desk
 from tests.pipeline.world import START, message

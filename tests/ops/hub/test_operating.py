@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from chalicelib.event import Kind
+from chalicelib.vocabulary.event import Kind
 from tests.ops.hub.conftest import Desk
 from tests.pipeline.world import message
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.delivery import Reply
-from chalicelib.event import Kind
+from chalicelib.vocabulary.delivery import Reply
+from chalicelib.vocabulary.event import Kind
 from ops.hub.commands.proof import awaited
 from ops.hub.exits import Code
 from tests.ops.hub.conftest import Desk

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from chalicelib.webhook import Account, Request
+from chalicelib.vocabulary.account import Account
+from chalicelib.vocabulary.request import Request
 from ops.platforms import KINDS, SARA, Post, sign_telegram, sign_whatsapp
 from tests.ops.hub.conftest import Desk
 from tests.pipeline.world import SECRETS

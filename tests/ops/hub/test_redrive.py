@@ -8,12 +8,13 @@ import msgspec
 import pytest
 import typer
 
-from chalicelib.delivery import Ledger, Reply
-from chalicelib.errors import Transient
-from chalicelib.event import Event
-from chalicelib.messages import Change, pack, text
-from chalicelib.people import Directory, Routing
+from chalicelib.messages import pack, text
 from chalicelib.rows import LedgerRow, ledger_key
+from chalicelib.vocabulary.delivery import Ledger, Reply
+from chalicelib.vocabulary.errors import Transient
+from chalicelib.vocabulary.event import Event
+from chalicelib.vocabulary.messages import Change
+from chalicelib.vocabulary.people import Directory, Routing
 from ops.hub.commands.redrive import moment_of
 from ops.hub.events import find
 from ops.hub.redrive import debts, resend

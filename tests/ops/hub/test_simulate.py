@@ -7,7 +7,7 @@ import pytest
 from chalicelib.messages import from_text, unpack_intake
 from chalicelib.pipeline.receive import receive
 from chalicelib.queues import Outgoing
-from chalicelib.webhook import Request
+from chalicelib.vocabulary.request import Request
 from ops.hub import simulate
 from ops.platforms import KINDS, OMID, SARA
 from tests.ops.hub.conftest import Desk

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
-from chalicelib.errors import Misconfigured, Permanent, Rejected, Transient
+from chalicelib.vocabulary.errors import Misconfigured, Permanent, Rejected, Transient
 from ops.environments import ROOT
 from ops.hub.exits import Code, Stop, explained
 from ops.hub.site import Site

@@ -1,10 +1,9 @@
-"""What a platform posts to us, what we answer, and the account it is for."""
+"""Our accounts at the platforms: the register of official presences."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,34 +27,6 @@ class Account:
     region: str = "IR"
     language: str = ""
     settings: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """One HTTP request as it arrived.
-
-    url: the public URL the platform was told, with the query it came with: what URL-signing
-        platforms sign, whatever host the function itself sees.
-    headers: names in lower case. body: the bytes as they came.
-    """
-
-    method: str
-    url: str
-    query: Mapping[str, str] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = field(default=b"", repr=False)
-    received_at: datetime
-    token: str = field(default="", repr=False)
-    """The last path segment of an unsigned channel's URL."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What the platform is told."""
-
-    status: int
-    body: str = ""
-    content_type: str = "text/plain; charset=utf-8"
 
 
 Secrets = Mapping[str, tuple[str, ...]]

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from chalicelib.event import Event
-from chalicelib.people import Conversation, Decision, Person, Profile
+from chalicelib.vocabulary.event import Event
+from chalicelib.vocabulary.people import Conversation, Decision, Person, Profile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

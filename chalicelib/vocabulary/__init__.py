@@ -1,0 +1,1 @@
+"""The words of the hub as types: standard library only, imported by everything, importing nothing."""
