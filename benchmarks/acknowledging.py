@@ -16,9 +16,11 @@ from unittest import mock
 
 import app
 from benchmarks.budgets import ACKNOWLEDGE_MICROSECONDS, Figure
-from chalicelib import config, runtime
+from chalicelib import runtime
+from chalicelib.configuration.cached import Cached
+from chalicelib.configuration.register import decode_accounts
+from chalicelib.configuration.stage import Stage, encode
 from chalicelib.queues import Outgoing, send
-from chalicelib.stage import Stage, encode
 from ops import platforms
 from ops.platforms import Post
 from tests.handlers import shelf
@@ -96,7 +98,7 @@ def _reference() -> int:
 def _warm(stage: Stage, secrets: dict[str, dict[str, tuple[str, ...]]]) -> Iterator[None]:
     """A warm container that sends nothing."""
     sections = encode(stage)
-    register = config.Cached(read=lambda: sections, decode=config.decode_accounts, clock=time.monotonic)
+    register = Cached(read=lambda: sections, decode=decode_accounts, clock=time.monotonic)
 
     def accept(messages: Iterable[Outgoing]) -> list[Outgoing]:
         return send(lambda *_: [], "queue", messages, tries=3)

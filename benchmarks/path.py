@@ -26,7 +26,7 @@ from typing import Any
 from moto import mock_aws
 
 from benchmarks.meter import METER, watch
-from chalicelib.stage import Stage, encode
+from chalicelib.configuration.stage import Stage, encode
 from chalicelib.vocabulary.delivery import Target
 from ops import platforms
 from ops.package import STAGES

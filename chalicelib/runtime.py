@@ -17,8 +17,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import botocore.session
 from botocore.config import Config
 
-from chalicelib import config, telemetry
+from chalicelib import telemetry
 from chalicelib.aws import aws
+from chalicelib.configuration.cached import Cached
+from chalicelib.configuration.environment import Environment, load
+from chalicelib.configuration.register import Accounts, decode_accounts
 from chalicelib.parameters import Held, Parameters
 from chalicelib.pipeline.receive import outgoing
 from chalicelib.queues import Outgoing, send
@@ -26,12 +29,12 @@ from chalicelib.vocabulary.errors import Misconfigured, Transient
 from chalicelib.vocabulary.messages import Intake
 
 if TYPE_CHECKING:
+    from chalicelib.configuration.stage import Stage
     from chalicelib.pipeline.breaker import Breaker
     from chalicelib.pipeline.deliver import Deliver
     from chalicelib.pipeline.process import Process
     from chalicelib.pipeline.relay import Relay
     from chalicelib.pipeline.tick import Tick
-    from chalicelib.stage import Stage
     from chalicelib.table import Table
     from chalicelib.vocabulary.delivery import Call, Reply, Target
     from chalicelib.vocabulary.event import Event
@@ -45,9 +48,9 @@ def now() -> datetime:
 
 
 @functools.cache
-def environment() -> config.Environment:
+def environment() -> Environment:
     """What this deployment told its functions."""
-    return config.load(os.environ)
+    return load(os.environ)
 
 
 @functools.cache
@@ -86,20 +89,20 @@ def _stored_configuration(dynamodb: Any, sections: tuple[str, ...]) -> Mapping[s
 
 
 @functools.cache
-def register() -> config.Cached[config.Accounts]:
+def register() -> Cached[Accounts]:
     """The accounts, kept fresh."""
-    return config.Cached(
+    return Cached(
         read=lambda: _stored_configuration(_front("dynamodb", 2), ("accounts",)),
-        decode=config.decode_accounts,
+        decode=decode_accounts,
         clock=time.monotonic,
     )
 
 
 @functools.cache
-def _stages() -> config.Cached[Stage]:
-    from chalicelib.stage import decode
+def _stages() -> Cached[Stage]:
+    from chalicelib.configuration.stage import decode
 
-    return config.Cached(
+    return Cached(
         read=lambda: _stored_configuration(client("dynamodb"), ("accounts", "people", "routing", "crms")),
         decode=decode,
         clock=time.monotonic,

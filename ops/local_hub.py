@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from chalicelib.channels import CHANNELS
-from chalicelib.stage import Stage
+from chalicelib.configuration.stage import Stage
 from chalicelib.vocabulary.account import Account
 from ops.environments import BUILD, ROOT, environment
 from ops.hub.push import push

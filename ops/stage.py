@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 
 from chalicelib.channels.base import Channel
+from chalicelib.configuration.stage import Stage
 from chalicelib.crms.base import Crm
-from chalicelib.stage import Stage
 from chalicelib.vocabulary.account import Account
 from chalicelib.vocabulary.delivery import Target
 from chalicelib.vocabulary.people import Directory, Hours, Person, Routing, Team

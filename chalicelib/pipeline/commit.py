@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import msgspec
 from pynamodb.expressions.condition import Condition
 
+from chalicelib.configuration.stage import Stage
 from chalicelib.crms import CRMS
 from chalicelib.messages import pack
 from chalicelib.profiles import facts, identities
@@ -31,7 +32,6 @@ from chalicelib.rows import (
     load_key,
     profile_key,
 )
-from chalicelib.stage import Stage
 from chalicelib.table import Write
 from chalicelib.vocabulary.delivery import Absorbed, Target
 from chalicelib.vocabulary.event import Attachment, Event

@@ -15,6 +15,7 @@ from typing import NoReturn
 import msgspec
 
 from chalicelib import retry
+from chalicelib.configuration.stage import Stage
 from chalicelib.crms import CRMS
 from chalicelib.crms.base import Credentials, Crm, Step
 from chalicelib.pipeline.breaker import Breaker
@@ -33,7 +34,6 @@ from chalicelib.rows import (
     reference_key,
     unpack_absorbed,
 )
-from chalicelib.stage import Stage
 from chalicelib.table import Table
 from chalicelib.telemetry import Count
 from chalicelib.vocabulary.delivery import Absorbed, Call, Delivery, Ledger, Reply, Target

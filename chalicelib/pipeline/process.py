@@ -12,6 +12,7 @@ from datetime import datetime
 
 import msgspec
 
+from chalicelib.configuration.stage import Stage
 from chalicelib.messages import unpack_intake
 from chalicelib.pipeline.commit import Commit
 from chalicelib.profiles import facts, identities
@@ -30,7 +31,6 @@ from chalicelib.rows import (
     profile_key,
     unpack_absorbed,
 )
-from chalicelib.stage import Stage
 from chalicelib.table import Conflict, Table
 from chalicelib.telemetry import Count
 from chalicelib.vocabulary.delivery import Absorbed

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from chalicelib.channels import CHANNELS
 from chalicelib.channels.base import Channel
-from chalicelib.config import Accounts
+from chalicelib.configuration.register import Accounts
 from chalicelib.messages import digest, group, pack, text
 from chalicelib.queues import LARGEST_MESSAGE, Outgoing
 from chalicelib.telemetry import Count

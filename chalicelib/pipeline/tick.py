@@ -10,6 +10,7 @@ from datetime import datetime
 import msgspec
 
 from chalicelib import hub_events
+from chalicelib.configuration.stage import Stage
 from chalicelib.crms import CRMS
 from chalicelib.crms.base import Credentials
 from chalicelib.pipeline.breaker import Breaker
@@ -30,7 +31,6 @@ from chalicelib.rows import (
     load_key,
     unpack_absorbed,
 )
-from chalicelib.stage import Stage
 from chalicelib.table import Table
 from chalicelib.telemetry import Count
 from chalicelib.vocabulary.delivery import Call, Reply, Target

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from chalicelib.channels import CHANNELS
+from chalicelib.configuration.stage import Stage
 from chalicelib.hub_events import CHANNEL as HUB
 from chalicelib.rows import EventRow, Row, event_key
-from chalicelib.stage import Stage
 from chalicelib.vocabulary.event import Kind, reference
 from ops.hub import push
 from ops.hub.exits import Code, Stop

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from chalicelib.configuration.stage import Stage
 from chalicelib.rows import BreakerRow, LoadRow, breaker_key, load_key
-from chalicelib.stage import Stage
 from ops.hub.site import Site
 
 _NUMBERS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from chalicelib.channels import CHANNELS
+from chalicelib.configuration.stage import Stage, decode, encode
 from chalicelib.crms import CRMS
 from chalicelib.rows import ConfigRow
-from chalicelib.stage import Stage, decode, encode
 from chalicelib.table import Conflict, Write
 from chalicelib.vocabulary.errors import Misconfigured
 from ops.hub.exits import Code, Stop

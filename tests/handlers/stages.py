@@ -3,7 +3,7 @@
 import base64
 import json
 
-from chalicelib.stage import encode
+from chalicelib.configuration.stage import encode
 from tests.pipeline.world import SECRETS
 
 

@@ -14,7 +14,8 @@ import boto3
 import msgspec
 from moto import mock_aws
 
-from chalicelib.config import Accounts
+from chalicelib.configuration.register import Accounts
+from chalicelib.configuration.stage import Stage
 from chalicelib.messages import from_text, unpack_change, unpack_intake
 from chalicelib.pipeline.breaker import Breaker
 from chalicelib.pipeline.deliver import Deliver
@@ -36,7 +37,6 @@ from chalicelib.rows import (
     profile_key,
     unpack_absorbed,
 )
-from chalicelib.stage import Stage
 from chalicelib.table import Table
 from chalicelib.vocabulary.account import Account
 from chalicelib.vocabulary.delivery import Absorbed, Call, Ledger, Reply, Target

@@ -14,9 +14,9 @@ import msgspec
 
 import app
 from chalicelib import hub_events
+from chalicelib.configuration.stage import Stage, encode
 from chalicelib.handlers import deliver, process, relay, tick
 from chalicelib.pipeline.receive import outgoing
-from chalicelib.stage import Stage, encode
 from chalicelib.vocabulary.messages import Intake
 from chalicelib.vocabulary.people import Profile
 from infra.queues import EVENTS, target_queue

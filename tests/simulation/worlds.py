@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from chalicelib.stage import Stage
+from chalicelib.configuration.stage import Stage
 from chalicelib.vocabulary.account import Account
 from chalicelib.vocabulary.delivery import Target
 from chalicelib.vocabulary.people import Directory, Hours, Person, Routing, Rule, Team

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from chalicelib.configuration.stage import Stage
 from chalicelib.rows import LoadRow, load_key
-from chalicelib.stage import Stage
 from chalicelib.vocabulary.people import Conversation, Profile
 from ops.hub import push
 from ops.hub.journey import Line

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from chalicelib.stage import Stage
+from chalicelib.configuration.stage import Stage
 from chalicelib.vocabulary.account import Account
 from ops import platforms
 from ops.hub import push

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from chalicelib.configuration.stage import decode
 from chalicelib.rows import ConfigRow
-from chalicelib.stage import decode
 from ops.hub import push
 from ops.hub.exits import Code, Stop
 from tests.ops.hub.conftest import Desk

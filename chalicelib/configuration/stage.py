@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from chalicelib.config import Accounts, account_of, decode_accounts, section
+from chalicelib.configuration.register import Accounts, account_of, decode_accounts, section
 from chalicelib.vocabulary.account import Account
 from chalicelib.vocabulary.delivery import Target
 from chalicelib.vocabulary.errors import Misconfigured

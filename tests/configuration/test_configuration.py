@@ -6,8 +6,10 @@ from collections.abc import Mapping
 
 import pytest
 
-from chalicelib.config import Accounts, Cached, decode_accounts, load
-from chalicelib.stage import Stage, decode, encode
+from chalicelib.configuration.cached import Cached
+from chalicelib.configuration.environment import load
+from chalicelib.configuration.register import Accounts, decode_accounts
+from chalicelib.configuration.stage import Stage, decode, encode
 from chalicelib.vocabulary.account import Account
 from chalicelib.vocabulary.delivery import Target
 from chalicelib.vocabulary.errors import HubError, Misconfigured, Transient
@@ -111,7 +113,7 @@ def test_a_damaged_section_is_misconfigured(section, damage):
 
 
 def test_what_dynamodb_would_refuse_is_refused_before(monkeypatch):
-    monkeypatch.setattr("chalicelib.stage.LARGEST", 100)
+    monkeypatch.setattr("chalicelib.configuration.stage.LARGEST", 100)
     with pytest.raises(Misconfigured, match="configuration_too_large"):
         encode(STAGE)
 
@@ -211,7 +213,7 @@ def test_a_clock_set_back_does_not_keep_a_copy():
 
 def test_importing_it_brings_in_nothing_slow():
     code = (
-        "import sys, chalicelib.config;"
+        "import sys, chalicelib.configuration.cached;"
         "print(sorted({'botocore', 'pynamodb', 'phonenumbers', 'chalice', 'zoneinfo'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
