@@ -17,10 +17,10 @@ from unittest import mock
 import app
 from benchmarks.budgets import ACKNOWLEDGE_MICROSECONDS, Figure
 from chalicelib import runtime
+from chalicelib.aws.queues import Outgoing, send
 from chalicelib.configuration.cached import Cached
 from chalicelib.configuration.register import decode_accounts
 from chalicelib.configuration.stage import Stage, encode
-from chalicelib.queues import Outgoing, send
 from ops import platforms
 from ops.platforms import Post
 from tests.handlers import shelf

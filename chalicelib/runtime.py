@@ -18,13 +18,13 @@ import botocore.session
 from botocore.config import Config
 
 from chalicelib import telemetry
-from chalicelib.aws import aws
+from chalicelib.aws.errors import aws
+from chalicelib.aws.queues import Outgoing, send
+from chalicelib.aws.secrets import Held, Parameters
 from chalicelib.configuration.cached import Cached
 from chalicelib.configuration.environment import Environment, load
 from chalicelib.configuration.register import Accounts, decode_accounts
-from chalicelib.parameters import Held, Parameters
 from chalicelib.pipeline.receive import outgoing
-from chalicelib.queues import Outgoing, send
 from chalicelib.vocabulary.errors import Misconfigured, Transient
 from chalicelib.vocabulary.messages import Intake
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from chalicelib.pipeline.process import Process
     from chalicelib.pipeline.relay import Relay
     from chalicelib.pipeline.tick import Tick
-    from chalicelib.table import Table
+    from chalicelib.store.table import Table
     from chalicelib.vocabulary.delivery import Call, Reply, Target
     from chalicelib.vocabulary.event import Event
 
@@ -177,7 +177,7 @@ def emit(event: Event) -> None:
 @functools.cache
 def table() -> Table:
     """The table."""
-    from chalicelib.table import Table
+    from chalicelib.store.table import Table
 
     return Table(environment().table, _session().get_config_variable("region"))
 

@@ -12,9 +12,9 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from chalicelib import persian
 from chalicelib.channels.base import Channel
 from chalicelib.crms.base import Crm
+from chalicelib.language import persian
 from chalicelib.vocabulary.people import Routing
 from ops.documents import Document, Spot
 from ops.wording import looks_secret, nearest, one_of, secret_here

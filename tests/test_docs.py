@@ -19,8 +19,8 @@ from botocore.validate import ParamValidator
 
 from chalicelib.channels import CHANNELS
 from chalicelib.crms import CRMS
-from chalicelib.messages import from_text, unpack_intake
 from chalicelib.pipeline.receive import receive
+from chalicelib.store.packing import from_text, unpack_intake
 from chalicelib.vocabulary.event import Kind
 from ops.hub.__main__ import app
 from ops.stage import load_stage

@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chalicelib.aws.queues import digest, group
 from chalicelib.channels.base import Channel
-from chalicelib.messages import digest, from_text, group, pack, text, unpack_change, unpack_intake
-from chalicelib.rows import unpack_absorbed
+from chalicelib.store.packing import from_text, pack, text, unpack_change, unpack_intake
+from chalicelib.store.rows import unpack_absorbed
 from chalicelib.vocabulary.delivery import Absorbed
 from chalicelib.vocabulary.errors import HubError, Misconfigured, Transient
 from chalicelib.vocabulary.event import Attachment, ContactKey, Direction, Event, Identity, Kind

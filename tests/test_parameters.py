@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.parameters import Parameters
+from chalicelib.aws.secrets import Parameters
 from chalicelib.vocabulary.errors import Misconfigured, Transient
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.payloads import decode, decode_form, derived_id, international, present
+from chalicelib.channels.reading.payloads import decode, decode_form, derived_id, international, present
 from chalicelib.vocabulary.errors import Rejected
 
 # How long an example takes is measured in `benchmarks/`, not here.

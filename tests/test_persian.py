@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.persian import display, folded_digits, language, match_key, spellings, words
+from chalicelib.language.persian import display, folded_digits, language, match_key, spellings, words
 
 LETTERS = "".join(
     map(

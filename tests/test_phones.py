@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.phones import Phone, e164, spellings
+from chalicelib.profiles.phones import Phone, e164, spellings
 
 MOBILE = Phone(number="+989120000001", valid=True)
 
@@ -102,6 +102,8 @@ def test_every_spelling_is_the_same_number(spelling):
 
 
 def test_the_library_is_imported_only_for_a_number():
-    code = "import sys, chalicelib.phones as p; p.e164('hello'); print('phonenumbers' in sys.modules)"
+    code = (
+        "import sys, chalicelib.profiles.phones as p; p.e164('hello'); print('phonenumbers' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

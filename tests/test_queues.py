@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.queues import LARGEST_MESSAGE, Outgoing, send
+from chalicelib.aws.queues import LARGEST_MESSAGE, Outgoing, send
 from chalicelib.vocabulary.errors import Misconfigured, Transient
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib import retry
+from chalicelib.pipeline import retry
 
 HOUR = 3600
 LIMIT = 11 * HOUR

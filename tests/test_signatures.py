@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from pywa.utils import webhook_updates_validator
 from twilio.request_validator import RequestValidator, get_signature_algorithm
 
-from chalicelib.payloads import decode_form
+from chalicelib.channels.reading.payloads import decode_form
 from chalicelib.signatures import BodyHmac, SharedToken, UrlAndForm, is_form, same
 from chalicelib.vocabulary.errors import Rejected
 from chalicelib.vocabulary.request import Request

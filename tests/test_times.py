@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.times import from_millis, from_rfc2822, from_seconds
+from chalicelib.channels.reading.times import from_millis, from_rfc2822, from_seconds
 from chalicelib.vocabulary.errors import Rejected
 
 # How long an example takes is measured in `benchmarks/`, not here.

@@ -27,9 +27,9 @@ from functools import partial
 from math import isfinite
 
 from chalicelib.channels.base import Channel, Parsed, readable, with_extra
-from chalicelib.payloads import decode_form, international, present
+from chalicelib.channels.reading.payloads import decode_form, international, present
+from chalicelib.channels.reading.times import from_rfc2822
 from chalicelib.signatures import UrlAndForm
-from chalicelib.times import from_rfc2822
 from chalicelib.vocabulary.account import Account
 from chalicelib.vocabulary.errors import Rejected
 from chalicelib.vocabulary.event import (

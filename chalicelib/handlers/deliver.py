@@ -9,7 +9,7 @@ from chalice.app import Blueprint
 
 from chalicelib import runtime
 from chalicelib.handlers import batch
-from chalicelib.messages import from_text, unpack_change
+from chalicelib.store.packing import from_text, unpack_change
 from chalicelib.vocabulary.errors import Transient
 
 bp = Blueprint(__name__)

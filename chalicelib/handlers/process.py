@@ -10,7 +10,7 @@ from chalice.app import Blueprint
 
 from chalicelib import runtime
 from chalicelib.handlers import batch
-from chalicelib.messages import from_text, unpack_intake
+from chalicelib.store.packing import from_text, unpack_intake
 
 bp = Blueprint(__name__)
 

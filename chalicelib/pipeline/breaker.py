@@ -11,9 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib import hub_events
-from chalicelib.rows import BreakerRow, Row, breaker_key
-from chalicelib.table import Table
+from chalicelib.pipeline import hub_events
+from chalicelib.store.keys import breaker_key
+from chalicelib.store.rows import BreakerRow, Row
+from chalicelib.store.table import Table
 from chalicelib.telemetry import Count
 from chalicelib.vocabulary.errors import Transient
 from chalicelib.vocabulary.event import Event

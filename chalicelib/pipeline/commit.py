@@ -12,19 +12,11 @@ from pynamodb.expressions.condition import Condition
 
 from chalicelib.configuration.stage import Stage
 from chalicelib.crms import CRMS
-from chalicelib.messages import pack
 from chalicelib.profiles import facts, identities
 from chalicelib.routing import conversations
 from chalicelib.routing.conversations import Outcome
-from chalicelib.rows import (
+from chalicelib.store.keys import (
     WAITING,
-    ClosedRow,
-    EventRow,
-    IdentityRow,
-    KeyRow,
-    LoadRow,
-    ProfileRow,
-    Row,
     contact_key,
     due_shard,
     event_key,
@@ -32,7 +24,9 @@ from chalicelib.rows import (
     load_key,
     profile_key,
 )
-from chalicelib.table import Write
+from chalicelib.store.packing import pack
+from chalicelib.store.rows import ClosedRow, EventRow, IdentityRow, KeyRow, LoadRow, ProfileRow, Row
+from chalicelib.store.table import Write
 from chalicelib.vocabulary.delivery import Absorbed, Target
 from chalicelib.vocabulary.event import Attachment, Event
 from chalicelib.vocabulary.people import Conversation, Profile

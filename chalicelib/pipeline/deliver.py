@@ -14,27 +14,15 @@ from typing import NoReturn
 
 import msgspec
 
-from chalicelib import retry
 from chalicelib.configuration.stage import Stage
 from chalicelib.crms import CRMS
 from chalicelib.crms.base import Credentials, Crm, Step
+from chalicelib.pipeline import retry
 from chalicelib.pipeline.breaker import Breaker
 from chalicelib.pipeline.ledger import Books, contents
-from chalicelib.rows import (
-    EventRow,
-    Key,
-    LedgerRow,
-    ProfileRow,
-    ReferenceRow,
-    Row,
-    breaker_key,
-    event_key,
-    ledger_key,
-    profile_key,
-    reference_key,
-    unpack_absorbed,
-)
-from chalicelib.table import Table
+from chalicelib.store.keys import Key, breaker_key, event_key, ledger_key, profile_key, reference_key
+from chalicelib.store.rows import EventRow, LedgerRow, ProfileRow, ReferenceRow, Row, unpack_absorbed
+from chalicelib.store.table import Table
 from chalicelib.telemetry import Count
 from chalicelib.vocabulary.delivery import Absorbed, Call, Delivery, Ledger, Reply, Target
 from chalicelib.vocabulary.errors import (

@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 import msgspec
 
 from chalicelib.pipeline.commit import RETENTION
-from chalicelib.rows import LedgerRow, ReferenceRow, Row, ledger_key, reference_key
-from chalicelib.table import Table
+from chalicelib.store.keys import ledger_key, reference_key
+from chalicelib.store.rows import LedgerRow, ReferenceRow, Row
+from chalicelib.store.table import Table
 from chalicelib.vocabulary.delivery import ANY_STEP, Absorbed, Ledger
 from chalicelib.vocabulary.errors import HubError, Transient
 

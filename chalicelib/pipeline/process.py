@@ -13,7 +13,6 @@ from datetime import datetime
 import msgspec
 
 from chalicelib.configuration.stage import Stage
-from chalicelib.messages import unpack_intake
 from chalicelib.pipeline.commit import Commit
 from chalicelib.profiles import facts, identities
 from chalicelib.routing import conversations
@@ -21,17 +20,10 @@ from chalicelib.routing.candidates import is_away
 from chalicelib.routing.choice import considered, decide
 from chalicelib.routing.conversations import Outcome, Turn
 from chalicelib.routing.rules import rule_for
-from chalicelib.rows import (
-    EventRow,
-    Key,
-    LoadRow,
-    ProfileRow,
-    event_key,
-    load_key,
-    profile_key,
-    unpack_absorbed,
-)
-from chalicelib.table import Conflict, Table
+from chalicelib.store.keys import Key, event_key, load_key, profile_key
+from chalicelib.store.packing import unpack_intake
+from chalicelib.store.rows import EventRow, LoadRow, ProfileRow, unpack_absorbed
+from chalicelib.store.table import Conflict, Table
 from chalicelib.telemetry import Count
 from chalicelib.vocabulary.delivery import Absorbed
 from chalicelib.vocabulary.event import Direction, Event, Kind

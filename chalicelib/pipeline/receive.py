@@ -13,11 +13,11 @@ from dataclasses import replace
 from typing import Protocol
 from urllib.parse import parse_qsl, urlsplit
 
+from chalicelib.aws.queues import LARGEST_MESSAGE, Outgoing, digest, group
 from chalicelib.channels import CHANNELS
 from chalicelib.channels.base import Channel
 from chalicelib.configuration.register import Accounts
-from chalicelib.messages import digest, group, pack, text
-from chalicelib.queues import LARGEST_MESSAGE, Outgoing
+from chalicelib.store.packing import pack, text
 from chalicelib.telemetry import Count
 from chalicelib.vocabulary.account import Account, Secrets
 from chalicelib.vocabulary.errors import Rejected, Transient

@@ -10,8 +10,8 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from chalicelib.messages import digest, pack, text
-from chalicelib.queues import Outgoing, SendBatch, send
+from chalicelib.aws.queues import Outgoing, SendBatch, digest, send
+from chalicelib.store.packing import pack, text
 from chalicelib.telemetry import Count
 from chalicelib.vocabulary.errors import Transient
 from chalicelib.vocabulary.messages import Change

@@ -9,29 +9,18 @@ from datetime import datetime
 
 import msgspec
 
-from chalicelib import hub_events
 from chalicelib.configuration.stage import Stage
 from chalicelib.crms import CRMS
 from chalicelib.crms.base import Credentials
+from chalicelib.pipeline import hub_events
 from chalicelib.pipeline.breaker import Breaker
 from chalicelib.pipeline.receive import SendAll, from_undelivered
 from chalicelib.routing import conversations, hours
 from chalicelib.routing.candidates import hours_of
 from chalicelib.routing.choice import decide
-from chalicelib.rows import (
-    DUE_SHARDS,
-    WAITING,
-    BreakerRow,
-    EventRow,
-    Key,
-    LoadRow,
-    ProfileRow,
-    breaker_key,
-    event_key,
-    load_key,
-    unpack_absorbed,
-)
-from chalicelib.table import Table
+from chalicelib.store.keys import DUE_SHARDS, WAITING, Key, breaker_key, event_key, load_key
+from chalicelib.store.rows import BreakerRow, EventRow, LoadRow, ProfileRow, unpack_absorbed
+from chalicelib.store.table import Table
 from chalicelib.telemetry import Count
 from chalicelib.vocabulary.delivery import Call, Reply, Target
 from chalicelib.vocabulary.errors import HubError, Permanent

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from chalicelib import persian
+from chalicelib.language import persian
 from chalicelib.profiles.identities import Owner
 from chalicelib.vocabulary.event import Direction, Event
 from chalicelib.vocabulary.people import Profile

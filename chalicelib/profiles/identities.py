@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from chalicelib.phones import e164
-from chalicelib.rows import IdentityRow, Key, KeyRow, Row, contact_key, identity_key
+from chalicelib.profiles.phones import e164
+from chalicelib.store.keys import Key, contact_key, identity_key
+from chalicelib.store.rows import IdentityRow, KeyRow, Row
 from chalicelib.vocabulary.event import ContactKey, Event, Identity
 
 _MOST = 20

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 
-from chalicelib import persian
+from chalicelib.language import persian
 from chalicelib.routing.hours import ALWAYS, away_until, local, next_on_duty, on_duty
 from chalicelib.vocabulary.people import Directory, Hours, Person, Profile, Rule
 

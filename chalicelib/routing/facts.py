@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from chalicelib import persian
+from chalicelib.language import persian
 from chalicelib.vocabulary.event import Event
 from chalicelib.vocabulary.people import Profile
 

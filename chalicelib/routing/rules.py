@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from chalicelib import persian
+from chalicelib.language import persian
 from chalicelib.routing.facts import Facts, facts_of
 from chalicelib.vocabulary.event import Event
 from chalicelib.vocabulary.people import Profile, Routing, Rule

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.pipeline.ledger import contents
-from chalicelib.rows import WAITING, Key, LedgerRow, ProfileRow
+from chalicelib.store.keys import WAITING, Key
+from chalicelib.store.rows import LedgerRow, ProfileRow
 from chalicelib.vocabulary.people import Conversation, Profile
 from ops.hub import profiles
 from ops.hub.events import key_in

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from chalicelib.configuration.stage import Stage
-from chalicelib.rows import BreakerRow, LoadRow, breaker_key, load_key
+from chalicelib.store.keys import breaker_key, load_key
+from chalicelib.store.rows import BreakerRow, LoadRow
 from ops.hub.site import Site
 
 _NUMBERS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")

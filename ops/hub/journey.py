@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from chalicelib.rows import EventRow, Key, LedgerRow, ledger_key, unpack_absorbed
+from chalicelib.store.keys import Key, ledger_key
+from chalicelib.store.rows import EventRow, LedgerRow, unpack_absorbed
 from chalicelib.vocabulary.delivery import Absorbed
 from chalicelib.vocabulary.event import Event, Kind, profile_address
 from chalicelib.vocabulary.people import Profile

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import msgspec
 
 from chalicelib.configuration.stage import Stage
-from chalicelib.phones import e164
-from chalicelib.rows import IdentityRow, Key, KeyRow, ProfileRow, Row, contact_key, identity_key, profile_key
+from chalicelib.profiles.phones import e164
+from chalicelib.store.keys import Key, contact_key, identity_key, profile_key
+from chalicelib.store.rows import IdentityRow, KeyRow, ProfileRow, Row
 from chalicelib.vocabulary.people import Profile
 from ops.hub import push
 from ops.hub.exits import Code, Stop

@@ -8,16 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.pipeline.ledger import contents
-from chalicelib.rows import (
-    BreakerRow,
-    EventRow,
-    LedgerRow,
-    ReferenceRow,
-    Row,
-    breaker_key,
-    reference_key,
-    unpack_absorbed,
-)
+from chalicelib.store.keys import breaker_key, reference_key
+from chalicelib.store.rows import BreakerRow, EventRow, LedgerRow, ReferenceRow, Row, unpack_absorbed
 from chalicelib.vocabulary.delivery import Ledger
 from ops.hub.events import key_in
 from ops.hub.exits import Code

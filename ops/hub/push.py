@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from chalicelib.channels import CHANNELS
 from chalicelib.configuration.stage import Stage, decode, encode
 from chalicelib.crms import CRMS
-from chalicelib.rows import ConfigRow
-from chalicelib.table import Conflict, Write
+from chalicelib.store.rows import ConfigRow
+from chalicelib.store.table import Conflict, Write
 from chalicelib.vocabulary.errors import Misconfigured
 from ops.hub.exits import Code, Stop
 from ops.hub.site import Site

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from chalicelib.aws.queues import send
 from chalicelib.channels import CHANNELS
 from chalicelib.configuration.stage import Stage
 from chalicelib.pipeline.receive import by_customer, outgoing, read
-from chalicelib.queues import send
 from chalicelib.vocabulary.account import Account
 from chalicelib.vocabulary.errors import Transient
 from chalicelib.vocabulary.request import Request

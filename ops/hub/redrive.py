@@ -13,11 +13,11 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.messages import digest
+from chalicelib.aws.queues import Outgoing, digest, send
 from chalicelib.pipeline.ledger import contents
 from chalicelib.pipeline.relay import Relay
-from chalicelib.queues import Outgoing, send
-from chalicelib.rows import EventRow, LedgerRow, event_key, ledger_key
+from chalicelib.store.keys import event_key, ledger_key
+from chalicelib.store.rows import EventRow, LedgerRow
 from chalicelib.vocabulary.messages import Change
 from ops.hub.events import key_in
 from ops.hub.site import Site

@@ -9,11 +9,11 @@ from datetime import datetime
 
 from botocore.exceptions import ClientError
 
+from chalicelib.aws.secrets import Held, Parameters
 from chalicelib.channels import CHANNELS
 from chalicelib.configuration.stage import Stage
 from chalicelib.http import sender
-from chalicelib.parameters import Held, Parameters
-from chalicelib.phones import e164
+from chalicelib.profiles.phones import e164
 from chalicelib.vocabulary.account import Account
 from chalicelib.vocabulary.delivery import Call, Reply
 from chalicelib.vocabulary.errors import Rejected

@@ -21,7 +21,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError, NoRegionError
 
-from chalicelib.table import Table
+from chalicelib.store.table import Table
 from chalicelib.vocabulary.errors import Transient
 from ops.environments import ROOT
 from ops.hub.exits import Code, Stop

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from chalicelib.aws.queues import send as put_in_order
 from chalicelib.pipeline.receive import outgoing
-from chalicelib.queues import send as put_in_order
 from chalicelib.vocabulary.messages import Intake
 from ops import platforms
 from ops.hub.quarantine import everything

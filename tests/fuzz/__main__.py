@@ -14,7 +14,7 @@ import atheris
 
 with atheris.instrument_imports(include=["chalicelib"]):
     from chalicelib.channels import CHANNELS
-    from chalicelib.messages import from_text, pack, text, unpack_intake
+    from chalicelib.store.packing import from_text, pack, text, unpack_intake
     from chalicelib.vocabulary.account import Account
     from chalicelib.vocabulary.errors import Misconfigured, Rejected, Transient
     from chalicelib.vocabulary.event import Event

@@ -9,7 +9,7 @@ import pytest
 from moto import mock_aws
 
 from chalicelib import runtime, telemetry
-from chalicelib.messages import from_text, unpack_intake
+from chalicelib.store.packing import from_text, unpack_intake
 from chalicelib.vocabulary.account import Account
 from tests.handlers import deployed
 from tests.handlers.alone import Context

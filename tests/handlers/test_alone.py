@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.messages import from_text, pack, text, unpack_change, unpack_intake
-from chalicelib.messages import group as group_of
-from chalicelib.rows import unpack_absorbed
+from chalicelib.aws.queues import group as group_of
+from chalicelib.store.packing import from_text, pack, text, unpack_change, unpack_intake
+from chalicelib.store.rows import unpack_absorbed
 from chalicelib.vocabulary.account import Account
 from chalicelib.vocabulary.messages import Change
 from tests.handlers import deployed, shelf
@@ -195,9 +195,16 @@ def test_a_worker_s_module_needs_no_environment_to_be_imported(function):
 def test_the_front_door_imports_nothing_that_only_workers_need():
     loaded = interpreter("-c", "import app, sys; print(*sys.modules)").stdout.split()
     heavy = (
-        *("pynamodb", "boto3", "phonenumbers", "chalicelib.table", "chalicelib.rows", "chalicelib.http"),
+        *(
+            "pynamodb",
+            "boto3",
+            "phonenumbers",
+            "chalicelib.store.table",
+            "chalicelib.store.rows",
+            "chalicelib.http",
+        ),
         *("chalicelib.crms", "chalicelib.profiles", "chalicelib.routing", "chalicelib.pipeline.process"),
-        *("chalicelib.pipeline.deliver", "chalicelib.pipeline.tick", "chalicelib.phones"),
+        *("chalicelib.pipeline.deliver", "chalicelib.pipeline.tick", "chalicelib.profiles.phones"),
         *("aws_lambda_powertools.utilities.batch", "aws_lambda_powertools.utilities.parser"),
         "aws_xray_sdk",
     )

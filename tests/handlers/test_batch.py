@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib import runtime
 from chalicelib.handlers import batch, deliver, process
-from chalicelib.messages import pack, text
+from chalicelib.store.packing import pack, text
 from chalicelib.vocabulary.errors import Misconfigured, Permanent, Throttled, Transient
 from chalicelib.vocabulary.messages import Change, Intake
 from tests.handlers import shelf

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from chalicelib import runtime
-from chalicelib.messages import from_text, unpack_intake
+from chalicelib.store.packing import from_text, unpack_intake
 from ops import platforms
 from ops.platforms import Post
 from tests.handlers import deployed, shelf

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.rows import BreakerRow, breaker_key
+from chalicelib.store.keys import breaker_key
+from chalicelib.store.rows import BreakerRow
 from chalicelib.vocabulary.delivery import Reply
 from chalicelib.vocabulary.errors import Misconfigured, Transient
 from chalicelib.vocabulary.event import Attachment, ContactKey
@@ -86,7 +87,7 @@ def test_a_target_without_its_secret_waits_visibly_and_is_parked_in_the_end(hub:
 
     hub.absorb(message(1))
     deliver = replace(hub.deliver, credentials=missing)
-    from chalicelib.messages import from_text, unpack_change
+    from chalicelib.store.packing import from_text, unpack_change
 
     change = unpack_change(from_text(hub.queues["crm"][0].body))
     with pytest.raises(Transient):
@@ -99,7 +100,7 @@ def test_a_target_without_its_secret_waits_visibly_and_is_parked_in_the_end(hub:
 
 def test_running_out_of_time_between_steps_costs_no_attempt(hub: World) -> None:
     hub.absorb(message(1))
-    from chalicelib.messages import from_text, unpack_change
+    from chalicelib.store.packing import from_text, unpack_change
 
     change = unpack_change(from_text(hub.queues["crm"][0].body))
     left = iter([60.0, 3.0])
@@ -178,7 +179,7 @@ def test_a_batch_is_read_for_in_three_calls(hub: World) -> None:
     for intake in intakes:
         hub.process(intake)
     later = [replace(i, events=(replace(i.events[0], id=f"{i.events[0].id}-later"),)) for i in intakes]
-    from chalicelib.rows import Row
+    from chalicelib.store.rows import Row
 
     real, calls = Row.batch_get.__func__, []
 

@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib import retry
-from chalicelib.rows import BreakerRow, breaker_key
+from chalicelib.pipeline import retry
+from chalicelib.store.keys import breaker_key
+from chalicelib.store.rows import BreakerRow
 from chalicelib.vocabulary.delivery import Reply
 from chalicelib.vocabulary.errors import Transient, Unknown
 from tests.pipeline.world import World, a_stage, message
@@ -221,7 +222,7 @@ def test_no_answer_is_looked_at_again_not_before_it_settled(hub: World) -> None:
 
 def test_a_worker_short_of_time_leaves_the_rest(hub: World) -> None:
     hub.absorb(message(1))
-    from chalicelib.messages import from_text, unpack_change
+    from chalicelib.store.packing import from_text, unpack_change
 
     change = unpack_change(from_text(hub.queues["crm"][0].body))
     with pytest.raises(Transient, match="out_of_time"):
@@ -231,7 +232,8 @@ def test_a_worker_short_of_time_leaves_the_rest(hub: World) -> None:
 
 def test_an_erased_event_is_dropped(hub: World) -> None:
     [absorbed] = hub.absorb(message(1))
-    from chalicelib.rows import EventRow, event_key
+    from chalicelib.store.keys import event_key
+    from chalicelib.store.rows import EventRow
 
     hub.table.get(EventRow, event_key(absorbed.event.key)).delete()
     hub.run()

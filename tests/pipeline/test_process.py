@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib import hub_events
-from chalicelib.rows import ClosedRow, ProfileRow, profile_key
-from chalicelib.table import Conflict
+from chalicelib.pipeline import hub_events
+from chalicelib.store.keys import profile_key
+from chalicelib.store.rows import ClosedRow, ProfileRow
+from chalicelib.store.table import Conflict
 from chalicelib.vocabulary.errors import Transient
 from chalicelib.vocabulary.event import ContactKey, Direction, Identity, Kind, own_account, withheld
 from chalicelib.vocabulary.messages import Intake

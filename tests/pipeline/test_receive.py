@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 
-from chalicelib.messages import from_text, unpack_intake
+from chalicelib.store.packing import from_text, unpack_intake
 from chalicelib.vocabulary.errors import Misconfigured, Transient
 from chalicelib.vocabulary.request import Request
 from ops import platforms

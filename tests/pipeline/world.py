@@ -14,9 +14,9 @@ import boto3
 import msgspec
 from moto import mock_aws
 
+from chalicelib.aws.queues import Outgoing
 from chalicelib.configuration.register import Accounts
 from chalicelib.configuration.stage import Stage
-from chalicelib.messages import from_text, unpack_change, unpack_intake
 from chalicelib.pipeline.breaker import Breaker
 from chalicelib.pipeline.deliver import Deliver
 from chalicelib.pipeline.ledger import contents
@@ -24,20 +24,10 @@ from chalicelib.pipeline.process import Process
 from chalicelib.pipeline.receive import outgoing, receive
 from chalicelib.pipeline.relay import Relay, owed
 from chalicelib.pipeline.tick import Tick
-from chalicelib.queues import Outgoing
-from chalicelib.rows import (
-    EventRow,
-    IdentityRow,
-    LoadRow,
-    ProfileRow,
-    event_key,
-    identity_key,
-    ledger_key,
-    load_key,
-    profile_key,
-    unpack_absorbed,
-)
-from chalicelib.table import Table
+from chalicelib.store.keys import event_key, identity_key, ledger_key, load_key, profile_key
+from chalicelib.store.packing import from_text, unpack_change, unpack_intake
+from chalicelib.store.rows import EventRow, IdentityRow, LoadRow, ProfileRow, unpack_absorbed
+from chalicelib.store.table import Table
 from chalicelib.vocabulary.account import Account
 from chalicelib.vocabulary.delivery import Absorbed, Call, Ledger, Reply, Target
 from chalicelib.vocabulary.errors import Transient

@@ -15,7 +15,7 @@ from pynamodb.connection import Connection
 
 from chalicelib import telemetry
 from chalicelib.handlers import deliver, process, relay, tick, webhooks
-from chalicelib.table import Table
+from chalicelib.store.table import Table
 from tests.simulation.aws import Aws, Client
 from tests.simulation.clock import Clock
 from tests.simulation.receivers import Network

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from chalicelib.rows import unpack_absorbed
+from chalicelib.store.rows import unpack_absorbed
 from chalicelib.vocabulary.delivery import Absorbed, Ledger
 from chalicelib.vocabulary.people import Profile
 from tests.simulation.hub import Simulation

@@ -13,9 +13,9 @@ from typing import Any
 import msgspec
 
 import app
-from chalicelib import hub_events
 from chalicelib.configuration.stage import Stage, encode
 from chalicelib.handlers import deliver, process, relay, tick
+from chalicelib.pipeline import hub_events
 from chalicelib.pipeline.receive import outgoing
 from chalicelib.vocabulary.messages import Intake
 from chalicelib.vocabulary.people import Profile

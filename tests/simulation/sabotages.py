@@ -109,19 +109,19 @@ SABOTAGES = (
     ),
     Sabotage(
         name="partial failures of a send are ignored",
-        module="chalicelib.queues",
+        module="chalicelib.aws.queues",
         old="return [call[index] for index in put(url, entries)]",
         new="return [call[index] for index in put(url, entries)][:0]",
     ),
     Sabotage(
         name="two messages of one group in one call",
-        module="chalicelib.queues",
+        module="chalicelib.aws.queues",
         old="        after[message.group] = at + 1\n",
         new="        after[message.group] = at\n",
     ),
     Sabotage(
         name="the sender's phone is the identity",
-        module="chalicelib.channels.whatsapp.scene",
+        module="chalicelib.channels.meta.whatsapp.scene",
         old='person = next((name for name in ids if name), "")',
         new='person = next((name for name in (*named, *ids) if name), "")',
     ),

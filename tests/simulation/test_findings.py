@@ -11,8 +11,8 @@ from pynamodb.connection import Connection
 
 from chalicelib.handlers import process
 from chalicelib.pipeline.ledger import Books
-from chalicelib.rows import LedgerRow
-from chalicelib.table import Table
+from chalicelib.store.rows import LedgerRow
+from chalicelib.store.table import Table
 from chalicelib.vocabulary.delivery import ANY_STEP, Ledger
 from chalicelib.vocabulary.errors import Transient
 

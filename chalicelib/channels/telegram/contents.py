@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from chalicelib.channels.reading.payloads import decode, international
 from chalicelib.channels.telegram.shapes import Contact, File, Message
-from chalicelib.payloads import decode, international
 from chalicelib.vocabulary.event import Attachment, ContactKey
 
 _PARTS = msgspec.json.Decoder(dict[str, msgspec.Raw])

@@ -11,6 +11,8 @@ from functools import partial
 import msgspec
 
 from chalicelib.channels.base import Parsed, readable, with_extra
+from chalicelib.channels.reading.payloads import decode
+from chalicelib.channels.reading.times import from_seconds
 from chalicelib.channels.telegram.contents import SERVICE, attachments, own_phone, unread_parts
 from chalicelib.channels.telegram.shapes import (
     Callback,
@@ -22,8 +24,6 @@ from chalicelib.channels.telegram.shapes import (
     Reacted,
     User,
 )
-from chalicelib.payloads import decode
-from chalicelib.times import from_seconds
 from chalicelib.vocabulary.account import Account
 from chalicelib.vocabulary.errors import Rejected
 from chalicelib.vocabulary.event import Direction, Event, Identity, Ignored, Kind, own_account, withheld

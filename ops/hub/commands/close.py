@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from chalicelib import hub_events
+from chalicelib.aws.queues import send
+from chalicelib.pipeline import hub_events
 from chalicelib.pipeline.receive import outgoing
-from chalicelib.queues import send
 from chalicelib.vocabulary.errors import Transient
 from chalicelib.vocabulary.event import Event
 from chalicelib.vocabulary.messages import Intake

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from chalicelib.rows import unpack_absorbed
+from chalicelib.store.rows import unpack_absorbed
 from chalicelib.vocabulary.delivery import Absorbed
 from ops.hub import push
 from ops.hub.events import FORMS, find

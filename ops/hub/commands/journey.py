@@ -8,7 +8,8 @@ import typer
 from rich.text import Text
 
 from chalicelib.configuration.stage import Stage
-from chalicelib.rows import LoadRow, load_key
+from chalicelib.store.keys import load_key
+from chalicelib.store.rows import LoadRow
 from chalicelib.vocabulary.people import Conversation, Profile
 from ops.hub import push
 from ops.hub.journey import Line

@@ -19,8 +19,8 @@ from botocore.loaders import JSONFileLoader
 from typer.testing import CliRunner
 
 from chalicelib.configuration.stage import Stage
-from chalicelib.messages import from_text, unpack_change, unpack_intake
-from chalicelib.rows import Place
+from chalicelib.store.packing import from_text, unpack_change, unpack_intake
+from chalicelib.store.rows import Place
 from chalicelib.vocabulary.messages import Change, Intake
 from chalicelib.vocabulary.people import Profile
 from chalicelib.vocabulary.request import Request

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.rows import IdentityRow, identity_key
+from chalicelib.store.keys import identity_key
+from chalicelib.store.rows import IdentityRow
 from chalicelib.vocabulary.delivery import Absorbed, Reply
 from chalicelib.vocabulary.event import ContactKey, Direction, Identity, Kind, own_account
 from chalicelib.vocabulary.people import Decision, Directory

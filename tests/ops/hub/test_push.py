@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from chalicelib.configuration.stage import decode
-from chalicelib.rows import ConfigRow
+from chalicelib.store.rows import ConfigRow
 from ops.hub import push
 from ops.hub.exits import Code, Stop
 from tests.ops.hub.conftest import Desk

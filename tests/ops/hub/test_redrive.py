@@ -8,8 +8,9 @@ import msgspec
 import pytest
 import typer
 
-from chalicelib.messages import pack, text
-from chalicelib.rows import LedgerRow, ledger_key
+from chalicelib.store.keys import ledger_key
+from chalicelib.store.packing import pack, text
+from chalicelib.store.rows import LedgerRow
 from chalicelib.vocabulary.delivery import Ledger, Reply
 from chalicelib.vocabulary.errors import Transient
 from chalicelib.vocabulary.event import Event

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.messages import from_text, unpack_intake
+from chalicelib.aws.queues import Outgoing
 from chalicelib.pipeline.receive import receive
-from chalicelib.queues import Outgoing
+from chalicelib.store.packing import from_text, unpack_intake
 from chalicelib.vocabulary.request import Request
 from ops.hub import simulate
 from ops.platforms import KINDS, OMID, SARA

@@ -14,7 +14,8 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
-from chalicelib.rows import Due, Key, Place, Row
+from chalicelib.store.keys import Key
+from chalicelib.store.rows import Due, Place, Row
 from chalicelib.vocabulary.errors import Misconfigured, Transient
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from chalicelib.persian import folded_digits
+from chalicelib.language.persian import folded_digits
 
 _LONGEST = 64
 _EXTENSION = re.compile(

@@ -18,8 +18,8 @@ two resellers show it, so it is read. The fields `calls`, `history` and `standby
 from __future__ import annotations
 
 from chalicelib.channels.base import Channel
-from chalicelib.channels.whatsapp.changes import parse
-from chalicelib.channels.whatsapp.scene import CHANNEL
+from chalicelib.channels.meta.whatsapp.changes import parse
+from chalicelib.channels.meta.whatsapp.scene import CHANNEL
 from chalicelib.signatures import BodyHmac, active, same
 from chalicelib.vocabulary.account import Secrets
 from chalicelib.vocabulary.errors import Rejected

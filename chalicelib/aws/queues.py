@@ -6,11 +6,13 @@ accept the second and refuse the first.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.vocabulary.errors import Transient
+from chalicelib.vocabulary.event import Identity
 
 LARGEST_MESSAGE = 200 * 1024
 """Bytes; beyond it a message's content goes to the bucket."""
@@ -86,3 +88,13 @@ def _calls(messages: Iterable[Outgoing]) -> list[list[Outgoing]]:
         while first_open < len(calls) and len(calls[first_open]) == _CALL_ENTRIES:
             first_open += 1
     return calls
+
+
+def group(customer: Identity) -> str:
+    """The queue group of a customer: hex, because SQS allows 128 characters and few alphabets."""
+    return hashlib.sha256(customer.key.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def digest(*parts: str) -> str:
+    """A deduplication id for what these parts name."""
+    return hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).hexdigest()

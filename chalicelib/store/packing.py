@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import functools
-import hashlib
 import zlib
 from collections.abc import Callable
 from typing import TypeVar
@@ -17,7 +16,6 @@ from typing import TypeVar
 import msgspec
 
 from chalicelib.vocabulary.errors import Misconfigured, Transient
-from chalicelib.vocabulary.event import Identity
 from chalicelib.vocabulary.messages import Change, Intake
 
 _VERSION = 1
@@ -74,13 +72,3 @@ def from_text(body: str) -> bytes:
         return base64.b64decode(body, validate=True)
     except ValueError as error:
         raise Misconfigured("unreadable_message", "not base64") from error
-
-
-def group(customer: Identity) -> str:
-    """The queue group of a customer: hex, because SQS allows 128 characters and few alphabets."""
-    return hashlib.sha256(customer.key.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def digest(*parts: str) -> str:
-    """A deduplication id for what these parts name."""
-    return hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).hexdigest()

@@ -10,9 +10,9 @@ from functools import partial
 import msgspec
 
 from chalicelib.channels.base import Parsed, readable, with_extra
-from chalicelib.channels.whatsapp.contents import read_content
-from chalicelib.channels.whatsapp.scene import CHANNEL, Scene, identity, with_errors
-from chalicelib.channels.whatsapp.shapes import (
+from chalicelib.channels.meta.whatsapp.contents import read_content
+from chalicelib.channels.meta.whatsapp.scene import CHANNEL, Scene, identity, with_errors
+from chalicelib.channels.meta.whatsapp.shapes import (
     Body,
     Entry,
     Field,
@@ -22,8 +22,8 @@ from chalicelib.channels.whatsapp.shapes import (
     UserIdUpdate,
     Value,
 )
-from chalicelib.payloads import decode, derived_id, present
-from chalicelib.times import from_seconds
+from chalicelib.channels.reading.payloads import decode, derived_id, present
+from chalicelib.channels.reading.times import from_seconds
 from chalicelib.vocabulary.account import Account
 from chalicelib.vocabulary.errors import Rejected
 from chalicelib.vocabulary.event import Direction, Event, Ignored, Kind, own_account

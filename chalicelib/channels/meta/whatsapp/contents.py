@@ -13,9 +13,9 @@ from functools import partial
 import msgspec
 
 from chalicelib.channels.base import with_extra
-from chalicelib.channels.whatsapp.scene import with_errors
-from chalicelib.channels.whatsapp.shapes import Card, Content, Form, Media, Reply
-from chalicelib.payloads import international, present
+from chalicelib.channels.meta.whatsapp.scene import with_errors
+from chalicelib.channels.meta.whatsapp.shapes import Card, Content, Form, Media, Reply
+from chalicelib.channels.reading.payloads import international, present
 from chalicelib.vocabulary.event import Attachment, ContactKey, Event, Kind
 
 

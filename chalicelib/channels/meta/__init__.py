@@ -1,0 +1,1 @@
+"""The platforms of Meta, which share an envelope, a signature and a handshake."""

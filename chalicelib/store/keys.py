@@ -1,0 +1,60 @@
+"""Where each row of the one table lies: its partition and sort key, and its place in the indexes."""
+
+from __future__ import annotations
+
+import zlib
+
+from chalicelib.vocabulary.event import Identity
+
+Key = tuple[str, str]
+
+WAITING = "waiting"
+"""The `worklist` partition of conversations that nobody owns, most urgent first, whatever their team."""
+
+DUE_SHARDS = 4
+"""Partitions of the `due` index; a profile is always in the one its id hashes to."""
+
+
+def event_key(key: str) -> Key:
+    """Where an event lies, from `Event.key`."""
+    return f"E#{key}", "EVENT"
+
+
+def ledger_key(event: str, target: str) -> Key:
+    """Where a delivery's ledger lies."""
+    return f"E#{event}", f"D#{target}"
+
+
+def identity_key(identity: Identity | str) -> Key:
+    """Where an identity lies, from the identity or its `key`."""
+    return f"I#{identity if isinstance(identity, str) else identity.key}", "IDENTITY"
+
+
+def contact_key(key: str) -> Key:
+    """Where a contact key lies, from `kind#value`."""
+    return f"K#{key}", "KEY"
+
+
+def profile_key(profile: str) -> Key:
+    """Where a profile lies."""
+    return f"P#{profile}", "PROFILE"
+
+
+def due_shard(profile: str) -> str:
+    """The partition of the `due` index that a profile is in."""
+    return f"due#{zlib.crc32(profile.encode()) % DUE_SHARDS}"
+
+
+def reference_key(profile: str, target: str) -> Key:
+    """Where a profile's id at a target lies."""
+    return f"P#{profile}", f"R#{target}"
+
+
+def load_key(person: str) -> Key:
+    """Where a person's load lies."""
+    return f"W#{person}", "LOAD"
+
+
+def breaker_key(target: str) -> Key:
+    """Where a target's breaker lies."""
+    return f"B#{target}", "BREAKER"
