@@ -233,7 +233,7 @@ def switch(target: str, enabled: bool) -> None:
 
 @functools.cache
 def _sender(private_network: bool) -> Callable[[Call], Reply]:
-    from chalicelib.http import sender
+    from chalicelib.crms.http.send import sender
 
     return sender(private_network=private_network, connect_seconds=2, read_seconds=8)
 

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = "chalicelib"
 
-TOP, HANDLERS, RUNTIME, PIPELINE, FEATURES, SUBJECTS, VOCABULARY = 6, 5, 4, 3, 2, 1, 0
+TOP, HANDLERS, RUNTIME, PIPELINE, FEATURES, SHELVES, VOCABULARY = 6, 5, 4, 3, 2, 1, 0
 
 RANKS = {
     "handlers": HANDLERS,
@@ -20,9 +20,20 @@ RANKS = {
     "profiles": FEATURES,
     "routing": FEATURES,
     "crms": FEATURES,
-    "notices": FEATURES,
+    "channels.reading": SHELVES,
+    "channels.signatures": SHELVES,
+    "crms.http": SHELVES,
+    "crms.wording": SHELVES,
+    "aws": SHELVES,
+    "configuration": SHELVES,
+    "language": SHELVES,
+    "store": SHELVES,
+    "telemetry": SHELVES,
     "vocabulary": VOCABULARY,
 }
+"""Every room, and the two modules that need none. A room inside a room has a rank of its own."""
+
+SHELVES_OF = ("channels.", "crms.")
 NEVER_SHIPPED = {"app", "ops", "tests", "benchmarks", "infra"}
 CLIENT_MAKERS = {"create_client", "client", "resource", "Session", "get_session"}
 SDKS = {"boto3", "botocore"}
@@ -30,9 +41,12 @@ SDKS = {"boto3", "botocore"}
 SOURCES = sorted((ROOT / PACKAGE).rglob("*.py"))
 
 
-def rank_of(subject: str) -> int:
-    """A module that has no rank of its own is one subject at the top level: signatures, times, config …"""
-    return RANKS.get(subject, SUBJECTS)
+def room_of(dotted: tuple[str, ...]) -> str:
+    """The innermost listed room that a module below `chalicelib` is in."""
+    for depth in range(len(dotted), 0, -1):
+        if ".".join(dotted[:depth]) in RANKS:
+            return ".".join(dotted[:depth])
+    return dotted[0]
 
 
 def imported(tree: ast.AST, package: tuple[str, ...]) -> Iterator[str]:
@@ -70,8 +84,8 @@ def builds_client(tree: ast.AST) -> Iterator[str]:
 def faults(path: Path, source: str) -> list[str]:
     """Everything in one source that the layers forbid; `path` is relative to the project."""
     parts = path.with_suffix("").parts
-    subject = parts[1] if len(parts) > 1 else ""
-    rank = TOP if parts == ("app",) or subject in {"", "__init__"} else rank_of(subject)
+    room = room_of(parts[1:]) if len(parts) > 1 else ""
+    rank = RANKS.get(room, TOP)
     tree = ast.parse(source)
     found = []
     for name in imported(tree, parts[:-1]):
@@ -81,16 +95,24 @@ def faults(path: Path, source: str) -> list[str]:
         elif top == "chalice" and rank < HANDLERS:
             found.append(f"imports {name}: only handlers know Chalice")
         elif top == PACKAGE and below:
-            other = below[0]
-            if rank_of(other) > rank:
+            other = room_of(tuple(below))
+            if RANKS.get(other, SHELVES) > rank:
                 found.append(f"imports {name}, which is above it")
-            elif rank == rank_of(other) == FEATURES and other != subject:
+            elif RANKS.get(other) == FEATURES and rank == FEATURES and other != room:
                 found.append(f"imports {name}, its sibling")
+            elif other.startswith(SHELVES_OF) and other.split(".")[0] != parts[1] and rank == FEATURES:
+                found.append(f"imports {name}, its sibling's shelf")
         elif rank == VOCABULARY and top != PACKAGE and top not in sys.stdlib_module_names:
             found.append(f"imports {name}: the vocabulary is standard library only")
     if rank != RUNTIME:
         found += [f"calls {maker}: only runtime builds clients" for maker in builds_client(tree)]
     return found
+
+
+def test_every_module_has_a_room():
+    loose = {path.stem for path in (ROOT / PACKAGE).glob("*.py")} - {"__init__"}
+    rooms = {path.parent.name for path in (ROOT / PACKAGE).glob("*/__init__.py")}
+    assert loose | rooms == {room for room in RANKS if "." not in room}
 
 
 @pytest.mark.parametrize("path", [path.relative_to(ROOT) for path in SOURCES], ids=str)
@@ -103,12 +125,15 @@ def test_imports_point_down(path):
     [
         ("channels/line.py", "from chalicelib.crms import tryton", "its sibling"),
         ("channels/line.py", "from ..crms.tryton import TRYTON", "its sibling"),
-        ("channels/line.py", "def parse():\n    import chalicelib.crms.tryton", "its sibling"),
+        ("channels/line.py", "def parse():\n    import chalicelib.crms.tryton.connector", "its sibling"),
         ("channels/line.py", "from chalicelib import pipeline", "above it"),
         ("channels/line.py", "import importlib\nimportlib.import_module('chalicelib.runtime')", "above it"),
-        ("times.py", "from chalicelib.channels.base import Channel", "above it"),
+        ("channels/reading/times.py", "from chalicelib.channels.base import Channel", "above it"),
+        ("crms/http/send.py", "from chalicelib.crms.base import Crm", "above it"),
+        ("crms/line.py", "from chalicelib.channels.reading import times", "its sibling's shelf"),
+        ("store/table.py", "from chalicelib.profiles import facts", "above it"),
         ("vocabulary/event.py", "import msgspec", "standard library only"),
-        ("vocabulary/event.py", "from chalicelib import times", "above it"),
+        ("vocabulary/event.py", "from chalicelib.language import persian", "above it"),
         ("pipeline/receive.py", "from chalice.app import Response", "only handlers know Chalice"),
         ("pipeline/receive.py", "from chalicelib.runtime import runtime", "above it"),
         ("profiles/store.py", "import boto3\nboto3.client('sqs')", "only runtime builds clients"),
@@ -129,9 +154,9 @@ def test_a_breach_is_seen(path, source, fault):
         ("channels/line.py", "from chalicelib.channels.base import Channel\nfrom .base import Channel"),
         (
             "channels/line.py",
-            "import msgspec\nfrom chalicelib import signatures\nfrom chalicelib.vocabulary import event",
+            "from chalicelib.channels import signatures\nfrom chalicelib.vocabulary import event",
         ),
-        ("http.py", "from http import HTTPStatus\nimport urllib3"),
+        ("crms/http/send.py", "from http import HTTPStatus\nimport urllib3"),
         ("runtime.py", "import botocore.session\nbotocore.session.get_session().create_client('sqs')"),
         ("handlers/tick.py", "from chalice.app import Blueprint\nfrom chalicelib.runtime import runtime"),
     ],

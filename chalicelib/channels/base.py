@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from chalicelib.signatures import Scheme
+from chalicelib.channels.signatures.base import Scheme
 from chalicelib.vocabulary.account import Account, Secrets
 from chalicelib.vocabulary.errors import Rejected
 from chalicelib.vocabulary.event import Event, Ignored, Unreadable

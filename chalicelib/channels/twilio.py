@@ -29,7 +29,7 @@ from math import isfinite
 from chalicelib.channels.base import Channel, Parsed, readable, with_extra
 from chalicelib.channels.reading.payloads import decode_form, international, present
 from chalicelib.channels.reading.times import from_rfc2822
-from chalicelib.signatures import UrlAndForm
+from chalicelib.channels.signatures.url_and_form import UrlAndForm
 from chalicelib.vocabulary.account import Account
 from chalicelib.vocabulary.errors import Rejected
 from chalicelib.vocabulary.event import (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.crms.base import Crm
-from chalicelib.crms.tryton import TRYTON
-from chalicelib.crms.webhook import WEBHOOK
+from chalicelib.crms.receiver import RECEIVER
+from chalicelib.crms.tryton.connector import TRYTON
 
-CRMS: dict[str, Crm] = {crm.name: crm for crm in (TRYTON, WEBHOOK)}
+CRMS: dict[str, Crm] = {crm.name: crm for crm in (TRYTON, RECEIVER)}

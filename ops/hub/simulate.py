@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from chalicelib.aws.secrets import Held, Parameters
 from chalicelib.channels import CHANNELS
 from chalicelib.configuration.stage import Stage
-from chalicelib.http import sender
+from chalicelib.crms.http.send import sender
 from chalicelib.profiles.phones import e164
 from chalicelib.vocabulary.account import Account
 from chalicelib.vocabulary.delivery import Call, Reply

@@ -1,8 +1,8 @@
 """What the platforms post: realistic webhook requests of fictional people, signed as each platform signs.
 
 For `hub simulate`, the local run and the tests. Pure: time, ids and secrets are passed in. The signatures
-are computed here from the platforms' documents and not by `chalicelib.signatures`, so that the two prove
-each other.
+are computed here from the platforms' documents and not by `chalicelib.channels.signatures`, so that the two
+prove each other.
 """
 
 from __future__ import annotations

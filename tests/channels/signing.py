@@ -1,7 +1,7 @@
 """The schemes as the platforms' documents tell them: how a request of the shelf is signed.
 
-Written apart from `chalicelib.signatures`, so that the two prove each other. Which scheme a channel's
-requests are signed with, and the words it needs, stand beside its fixtures as `signed`.
+Written apart from `chalicelib.channels.signatures`, so that the two prove each other. Which scheme a
+channel's requests are signed with, and the words it needs, stand beside its fixtures as `signed`.
 """
 
 import hashlib

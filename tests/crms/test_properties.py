@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from chalicelib.crms import CRMS
 from chalicelib.crms.base import Crm, Step
-from chalicelib.crms.wording import one_line
+from chalicelib.crms.wording.names import one_line
 from chalicelib.vocabulary.delivery import Call, Delivery, Reply
 from chalicelib.vocabulary.event import Attachment, ContactKey, Direction, Identity, Kind
 from tests.crms import playing

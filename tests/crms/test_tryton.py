@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib import http
 from chalicelib.crms import CRMS
 from chalicelib.crms.base import Step
+from chalicelib.crms.http.send import sender
+from chalicelib.crms.http.texts import storable
 from chalicelib.vocabulary.delivery import Call, Delivery, Reply, Target
 from chalicelib.vocabulary.errors import HubError, Permanent, Transient, Unauthorised, Unknown
 from chalicelib.vocabulary.event import Attachment, ContactKey, Direction, Kind
@@ -33,7 +34,7 @@ class Hub:
     def __init__(self, server: Tryton) -> None:
         self.server = server
         self.target: Target = playing.target("tryton", server.url)
-        self.http = http.sender(private_network=True, connect_seconds=2, read_seconds=20)
+        self.http = sender(private_network=True, connect_seconds=2, read_seconds=20)
         self.sent: list[Call] = []
 
     def send(self, _step: Step, call: Call) -> Reply:
@@ -197,7 +198,7 @@ def test_what_tryton_refuses_as_a_phone_does_not_cost_the_customer(hub: Hub, key
     assert kinds[good.partition("#")[2]] == "mobile"
     # Without the package email-validator Tryton takes anything for an address.
     took = {"other"} if key.startswith("phone#") else {"other", "email"}
-    assert kinds[http.storable(key.partition("#")[2]).replace(" ", "")] in took
+    assert kinds[storable(key.partition("#")[2]).replace(" ", "")] in took
     assert hub.tell(fresh((key,)))["contact"] == ids["contact"]
 
 
@@ -270,7 +271,7 @@ def test_any_text_and_name_arrives_and_is_found_again(hub: Hub, text: str) -> No
     ids = hub.tell(owed)
     assert hub.party(ids["contact"]).name.strip()
     (note,) = hub.server.notes(int(ids["contact"]))
-    assert http.storable(text) in note
+    assert storable(text) in note
     for name in ids:
         assert hub.tell(owed, doubtful=name, done={k: v for k, v in ids.items() if k != name}) == ids
 

@@ -16,7 +16,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from chalicelib.crms import CRMS
 from chalicelib.crms.base import Step
-from chalicelib.crms.webhook import signatures
+from chalicelib.crms.receiver import signatures
 from chalicelib.vocabulary.delivery import Call, Reply
 from chalicelib.vocabulary.errors import Misconfigured
 from tests.crms import playing

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.http import sender
+from chalicelib.crms.http.send import sender
 from chalicelib.vocabulary.delivery import Target
 from chalicelib.vocabulary.event import ContactKey, Direction
 from ops.tryton import Tryton

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from chalicelib.channels.base import Channel
+from chalicelib.channels.signatures.shared_token import SharedToken
 from chalicelib.configuration.stage import decode, encode
 from chalicelib.crms.base import Crm, Field
 from chalicelib.routing.hours import ALWAYS
 from chalicelib.routing.rules import is_catch_all
-from chalicelib.signatures import SharedToken
 from chalicelib.vocabulary.people import Hours, Person, Rule
 from ops.faults import Faults
 from ops.stage import difference, fingerprint, load_stage, schema

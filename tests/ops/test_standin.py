@@ -18,8 +18,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib import http as outbound
 from chalicelib.crms import CRMS
+from chalicelib.crms.http.send import Send, sender
 from chalicelib.vocabulary.delivery import Call, Delivery, Reply
 from chalicelib.vocabulary.errors import HubError, Throttled, Unauthorised, Unknown
 from chalicelib.vocabulary.event import Attachment, Direction
@@ -38,11 +38,11 @@ def standin(tmp_path: Path) -> Iterator[Standin]:
 
 
 @pytest.fixture
-def send() -> outbound.Send:
-    return outbound.sender(private_network=True)
+def send() -> Send:
+    return sender(private_network=True)
 
 
-def tell(standin: Standin, send: outbound.Send, owed: Delivery, secret: str = SECRET, now: float = 0) -> None:
+def tell(standin: Standin, send: Send, owed: Delivery, secret: str = SECRET, now: float = 0) -> None:
     target = playing.target("webhook", standin.url)
     playing.play(
         CRM, owed, target, lambda _step, call: send(call),
@@ -65,7 +65,7 @@ def faults(standin: Standin, **asking: Any) -> None:
     assert asked(standin, "POST", "/faults", body, **{"Content-Type": "application/json"})[0] == 204
 
 
-def test_what_arrives_is_kept_in_order_and_repeats_are_counted(standin: Standin, send: outbound.Send) -> None:
+def test_what_arrives_is_kept_in_order_and_repeats_are_counted(standin: Standin, send: Send) -> None:
     for number in (1, 2, 3, 2):
         tell(
             standin,
@@ -87,7 +87,7 @@ def test_what_arrives_is_kept_in_order_and_repeats_are_counted(standin: Standin,
     assert len(customer["events"]) == 3
 
 
-def test_another_order_and_other_contents_are_seen(standin: Standin, send: outbound.Send) -> None:
+def test_another_order_and_other_contents_are_seen(standin: Standin, send: Send) -> None:
     for number in (2, 1):
         tell(standin, send, playing.delivery(event=playing.event(id=str(number)), seq=number))
     tell(standin, send, playing.delivery(event=playing.event(id="1", text="another text"), seq=1))
@@ -96,7 +96,7 @@ def test_another_order_and_other_contents_are_seen(standin: Standin, send: outbo
     assert [event["altered"] for event in customer["events"]] == [False, True]
 
 
-def test_forged_and_stale_posts_are_refused(standin: Standin, send: outbound.Send) -> None:
+def test_forged_and_stale_posts_are_refused(standin: Standin, send: Send) -> None:
     stranger = "whsec_" + "A" * 40
     for secret, now in ((stranger, 0), (SECRET, time.time() - 400), (SECRET, time.time() + 400)):
         with pytest.raises(Unauthorised):
@@ -108,7 +108,7 @@ def test_forged_and_stale_posts_are_refused(standin: Standin, send: outbound.Sen
 
 @pytest.mark.parametrize("asking", [{"status": 429, "retry_after": 9}, {"status": 503}])
 def test_faults_come_as_often_as_asked_and_reach_probes_too(
-    standin: Standin, send: outbound.Send, asking: dict[str, int]
+    standin: Standin, send: Send, asking: dict[str, int]
 ) -> None:
     faults(standin, count=2, **asking)
     with pytest.raises(HubError) as caught:
@@ -121,7 +121,7 @@ def test_faults_come_as_often_as_asked_and_reach_probes_too(
     assert len(standin.store.events()) == 1
 
 
-def test_an_answer_that_is_lost_leaves_one_event(standin: Standin, send: outbound.Send) -> None:
+def test_an_answer_that_is_lost_leaves_one_event(standin: Standin, send: Send) -> None:
     faults(standin, count=1, lost=True)
     with pytest.raises(Unknown):
         tell(standin, send, playing.delivery())
@@ -158,7 +158,7 @@ def test_odd_requests(standin: Standin) -> None:
 
 
 def signed(body: bytes) -> Call:
-    from chalicelib.crms.webhook import signatures
+    from chalicelib.crms.receiver import signatures
 
     now = int(time.time())
     headers = {
@@ -170,9 +170,7 @@ def signed(body: bytes) -> Call:
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b'"x"', b"\xff", b'{"specversion":"1.0"}', b"[" * 100_000])
-def test_genuine_posts_of_another_shape_are_not_kept(
-    standin: Standin, send: outbound.Send, body: bytes
-) -> None:
+def test_genuine_posts_of_another_shape_are_not_kept(standin: Standin, send: Send, body: bytes) -> None:
     call = signed(body)
     reply: Reply = send(Call(method="POST", url=standin.url, headers=call.headers, body=call.body))
     assert reply.status == 400
@@ -192,7 +190,7 @@ class _Tags(HTMLParser):
         self.text += data
 
 
-def test_the_page_shows_the_journey_and_escapes_everything(standin: Standin, send: outbound.Send) -> None:
+def test_the_page_shows_the_journey_and_escapes_everything(standin: Standin, send: Send) -> None:
     hostile = "<script>alert(1)</script>\"'&<img src=x onerror=y>"
     tell(
         standin, send,
@@ -220,7 +218,7 @@ def test_an_empty_page(standin: Standin) -> None:
     assert b"Nothing has arrived yet" in asked(standin, "GET", "/")[1]
 
 
-def test_many_at_once_are_each_kept_once(standin: Standin, send: outbound.Send) -> None:
+def test_many_at_once_are_each_kept_once(standin: Standin, send: Send) -> None:
     def work(worker: int) -> None:
         for number in range(10):
             tell(standin, send, playing.delivery(event=playing.event(id=f"{number}"), seq=worker))
@@ -233,7 +231,7 @@ def test_many_at_once_are_each_kept_once(standin: Standin, send: outbound.Send) 
     assert [arrival.posts for arrival in standin.store.events()] == [6] * 10
 
 
-def test_what_was_kept_outlives_the_server(tmp_path: Path, send: outbound.Send) -> None:
+def test_what_was_kept_outlives_the_server(tmp_path: Path, send: Send) -> None:
     with Standin(tmp_path / "crm.sqlite", [SECRET]) as first:
         tell(first, send, playing.delivery())
     with Standin(tmp_path / "crm.sqlite", [SECRET]) as second:

@@ -88,7 +88,7 @@ class Network:
     latency: Callable[[], float]
 
     def send(self, call: Call) -> Reply:
-        """As `chalicelib.http.sender` does: a reply, or why there is none."""
+        """As `chalicelib.crms.http.send.sender` does: a reply, or why there is none."""
         name = next(name for name in self.answers if f"//{name}." in call.url)
         self.lambdas.pause(self.latency())
         strike = self.weather.target(name, self.clock.now)

@@ -133,13 +133,13 @@ SABOTAGES = (
     ),
     Sabotage(
         name="a 4xx is tried for ever",
-        module="chalicelib.http",
+        module="chalicelib.crms.http.replies",
         old='        raise Permanent(f"http_{status}", detail)',
         new='        raise Transient(f"http_{status}", detail)',
     ),
     Sabotage(
         name="signatures are compared after re-serialising",
-        module="chalicelib.signatures",
+        module="chalicelib.channels.signatures.body_hmac",
         old="hmac.new(key, request.body, hashlib.sha256)",
         new='hmac.new(key, __import__("json").dumps(__import__("json").loads(request.body), '
         'separators=(",", ":")).replace("/", "\\\\/").encode(), hashlib.sha256)',

@@ -1,7 +1,7 @@
 """A Tryton in memory: parties, their mechanisms, notes and leads, over the REST protocol's requests.
 
-It does what `chalicelib/crms/tryton.py` and `tryton_rest.py` saw a running 8.2.1 do: a unique code is
-refused with a 400 that says so, a domain is base64url of JSON, an unknown key is a 401 in HTML.
+It does what `chalicelib/crms/tryton/` saw a running 8.2.1 do: a unique code is refused with a
+400 that says so, a domain is base64url of JSON, an unknown key is a 401 in HTML.
 """
 
 from __future__ import annotations

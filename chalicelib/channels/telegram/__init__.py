@@ -19,8 +19,8 @@ The answer is an empty 200: a JSON body would be carried out as an API call. Unc
 from __future__ import annotations
 
 from chalicelib.channels.base import Channel
+from chalicelib.channels.signatures.shared_token import SharedToken
 from chalicelib.channels.telegram.updates import CHANNEL, parse
-from chalicelib.signatures import SharedToken
 
 TELEGRAM = Channel(
     name=CHANNEL,

@@ -20,7 +20,8 @@ from __future__ import annotations
 from chalicelib.channels.base import Channel
 from chalicelib.channels.meta.whatsapp.changes import parse
 from chalicelib.channels.meta.whatsapp.scene import CHANNEL
-from chalicelib.signatures import BodyHmac, active, same
+from chalicelib.channels.signatures.base import active, same
+from chalicelib.channels.signatures.body_hmac import BodyHmac
 from chalicelib.vocabulary.account import Secrets
 from chalicelib.vocabulary.errors import Rejected
 from chalicelib.vocabulary.request import Answer, Request

@@ -12,8 +12,9 @@ from __future__ import annotations
 import base64
 import json
 
-from chalicelib import http
 from chalicelib.crms.base import Credentials
+from chalicelib.crms.http.replies import classify
+from chalicelib.crms.http.texts import to_json
 from chalicelib.vocabulary.delivery import Call, Reply, Target
 from chalicelib.vocabulary.errors import Misconfigured, Unknown
 
@@ -40,7 +41,7 @@ class Server:
     def write(self, method: str, path: str, values: dict[str, object]) -> Call:
         """Create (POST, a model) or change (PUT, model/number) one record."""
         headers = {**self._headers, "Content-Type": "application/json"}
-        return Call(method=method, url=f"{self._url}{path}?f=id", headers=headers, body=http.to_json(values))
+        return Call(method=method, url=f"{self._url}{path}?f=id", headers=headers, body=to_json(values))
 
     def search(self, model: str, domain: list[object], *fields: str, limit: int = 1) -> Call:
         """Records that fit a domain, oldest first."""
@@ -51,7 +52,7 @@ class Server:
 
 
 def _packed(value: object) -> str:
-    return base64.urlsafe_b64encode(http.to_json(value)).decode()
+    return base64.urlsafe_b64encode(to_json(value)).decode()
 
 
 def read(reply: Reply) -> None:
@@ -60,7 +61,7 @@ def read(reply: Reply) -> None:
     message = body.get("message", "") if isinstance(body, dict) else ""
     if reply.status == 400 and "must be unique" in str(message):
         raise Unknown("duplicate", "a record with this code is there already")
-    http.classify(reply, str(message))
+    classify(reply, str(message))
     if body is None:
         raise Unknown("unreadable_answer", f"HTTP {reply.status} without JSON")
 

@@ -4,7 +4,7 @@ A customer is a `party.party` whose unique `code` is `hub:<profile id>`, an even
 that party, a conversation a lead (`sale.opportunity`), its owner the lead's `employee`. Notes and leads
 carry a marker, `[hub:<reference>]`, by which they are found again.
 
-Seen on a running 8.2.1 (2026-11), beside what `tryton_rest` says:
+Seen on a running 8.2.1 (2026-11), beside what `protocol` says:
 - a phone that `phonenumbers` does not hold valid is refused with the whole record, test numbers too;
   a mechanism of type `other` takes anything;
 - one-line fields refuse tabs and line breaks; texts take 1.5 MB; a lone surrogate is a 500;
@@ -14,8 +14,9 @@ Seen on a running 8.2.1 (2026-11), beside what `tryton_rest` says:
 from __future__ import annotations
 
 from chalicelib.crms.base import Credentials, Crm, Field, Step, Steps
-from chalicelib.crms.tryton_rest import Server, found, read, written
-from chalicelib.crms.wording import account_name, contact_name, note, typed_forms
+from chalicelib.crms.tryton.protocol import Server, found, read, written
+from chalicelib.crms.wording.names import account_name, contact_name, typed_forms
+from chalicelib.crms.wording.notes import note
 from chalicelib.vocabulary.delivery import Call, Delivery, Receipt, Target
 from chalicelib.vocabulary.errors import Permanent
 from chalicelib.vocabulary.event import Kind, reference

@@ -18,8 +18,9 @@ import hmac
 from datetime import UTC, datetime
 from urllib.parse import quote
 
-from chalicelib import http
 from chalicelib.crms.base import Credentials, Crm, Field, Step, Steps
+from chalicelib.crms.http.replies import classify
+from chalicelib.crms.http.texts import storable, to_json
 from chalicelib.vocabulary.delivery import Call, Delivery, Receipt, Reply, Target
 from chalicelib.vocabulary.errors import Misconfigured
 from chalicelib.vocabulary.event import Attachment, ContactKey, Event, Identity, Kind
@@ -43,7 +44,7 @@ _SHOWN: dict[type, str] = {
 def deliver(delivery: Delivery, target: Target, credentials: Credentials, now: int) -> Steps:
     """One signed post. Raises `Misconfigured` if there is no usable secret."""
     event = delivery.event
-    body = http.to_json(cloud_event(delivery))
+    body = to_json(cloud_event(delivery))
     headers = {
         "Content-Type": "application/cloudevents+json; charset=utf-8",
         "Webhook-Id": event.reference,
@@ -62,7 +63,7 @@ def deliver(delivery: Delivery, target: Target, credentials: Credentials, now: i
 
 def read(reply: Reply) -> None:
     """What the status says; the body is the receiver's own business."""
-    http.classify(reply)
+    classify(reply)
 
 
 def probe(target: Target, credentials: Credentials, now: int) -> Call:
@@ -122,7 +123,7 @@ def cloud_event(delivery: Delivery) -> dict[str, object]:
 
 
 def _segment(text: str) -> str:
-    return quote(http.storable(text), safe="")
+    return quote(storable(text), safe="")
 
 
 def _conversation(delivery: Delivery, conversation: Conversation) -> dict[str, object]:
@@ -149,7 +150,7 @@ def _shown(value: object) -> object:
     return _fields(value) if type(value) in _SHOWN else value
 
 
-WEBHOOK = Crm(
+RECEIVER = Crm(
     name="webhook",
     deliver=deliver,
     read=read,

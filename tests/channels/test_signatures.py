@@ -20,7 +20,10 @@ from pywa.utils import webhook_updates_validator
 from twilio.request_validator import RequestValidator, get_signature_algorithm
 
 from chalicelib.channels.reading.payloads import decode_form
-from chalicelib.signatures import BodyHmac, SharedToken, UrlAndForm, is_form, same
+from chalicelib.channels.signatures.base import same
+from chalicelib.channels.signatures.body_hmac import BodyHmac
+from chalicelib.channels.signatures.shared_token import SharedToken
+from chalicelib.channels.signatures.url_and_form import UrlAndForm, is_form
 from chalicelib.vocabulary.errors import Rejected
 from chalicelib.vocabulary.request import Request
 

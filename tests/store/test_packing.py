@@ -24,7 +24,7 @@ from chalicelib.vocabulary.messages import Change, Intake
 from chalicelib.vocabulary.people import Candidate, Conversation, Decision
 from tests.channels import shelf
 
-GOLDEN = Path(__file__).parent / "fixtures" / "messages"
+GOLDEN = Path(__file__).parents[1] / "fixtures" / "messages"
 UNPACK = {"intake": unpack_intake, "change": unpack_change, "absorbed": unpack_absorbed}
 
 MOMENT = datetime(2026, 11, 25, 8, 0, 0, 123456, tzinfo=UTC)

@@ -12,7 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib import http
+from chalicelib.crms.http.addresses import is_public
+from chalicelib.crms.http.replies import classify, redacted, retry_after
+from chalicelib.crms.http.send import LONGEST_ANSWER, Send, sender
+from chalicelib.crms.http.texts import storable, to_json
 from chalicelib.vocabulary.delivery import Call, Reply
 from chalicelib.vocabulary.errors import (
     HubError,
@@ -71,8 +74,8 @@ def local(port: int, path: str = "/", **more: object) -> Call:
     return Call(method="GET", url=f"http://127.0.0.1:{port}{path}", **more)  # type: ignore[arg-type]
 
 
-def private(**settings: float) -> http.Send:
-    return http.sender(private_network=True, **{"connect_seconds": 1, "read_seconds": 1, **settings})  # type: ignore[arg-type]
+def private(**settings: float) -> Send:
+    return sender(private_network=True, **{"connect_seconds": 1, "read_seconds": 1, **settings})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -88,12 +91,12 @@ def private(**settings: float) -> http.Send:
     ],
 )  # fmt: skip
 def test_only_the_public_internet_is_public(address):
-    assert not http.is_public(address)
+    assert not is_public(address)
 
 
 @pytest.mark.parametrize("address", [PUBLIC, "1.1.1.1", "2606:4700:4700::1111", "2a00:1450:4001:80b::200e"])
 def test_public_addresses_are_public(address):
-    assert http.is_public(address)
+    assert is_public(address)
 
 
 @pytest.mark.parametrize(
@@ -106,13 +109,13 @@ def test_public_addresses_are_public(address):
 )  # fmt: skip
 def test_a_target_on_the_public_network_cannot_be_here(url):
     with pytest.raises(Misconfigured) as caught:
-        http.sender()(Call(method="GET", url=url))
+        sender()(Call(method="GET", url=url))
     assert caught.value.reason == "forbidden_address"
 
 
 def test_a_name_that_leads_inside_is_refused_without_a_connection():
     with server(says(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")) as port:
-        send = http.sender(resolve=lambda _host, _port: ["127.0.0.1", "10.0.0.8"])
+        send = sender(resolve=lambda _host, _port: ["127.0.0.1", "10.0.0.8"])
         with pytest.raises(Misconfigured, match="forbidden_address"):
             send(Call(method="GET", url=f"https://crm.example:{port}/"))
 
@@ -125,7 +128,7 @@ def test_only_the_allowed_of_a_names_addresses_are_tried(monkeypatch):
         raise ConnectionRefusedError
 
     monkeypatch.setattr("urllib3.util.connection.create_connection", refuse)
-    send = http.sender(resolve=lambda _host, _port: ["10.0.0.8", PUBLIC, "::1"])
+    send = sender(resolve=lambda _host, _port: ["10.0.0.8", PUBLIC, "::1"])
     with pytest.raises(Transient) as caught:
         send(Call(method="GET", url="https://crm.example/"))
     assert tried == [PUBLIC]
@@ -144,7 +147,7 @@ def test_the_connection_goes_to_the_address_that_was_judged():
         connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
 
     with server(answer) as port:
-        send = http.sender(private_network=True, resolve=resolve)
+        send = sender(private_network=True, resolve=resolve)
         reply = send(Call(method="GET", url=f"http://crm.example:{port}/a?b=c", headers={"X-Own": "1"}))
     assert reply.status == 204
     assert asked == [("crm.example", port)]
@@ -195,7 +198,7 @@ def test_the_certificate_must_be_the_names_though_the_address_is_dialled(certifi
     names = []
     context.sni_callback = lambda _socket, name, _context: names.append(name)
     with server(says(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"), context) as port:
-        send = http.sender(private_network=True, resolve=lambda _host, _port: ["127.0.0.1"])
+        send = sender(private_network=True, resolve=lambda _host, _port: ["127.0.0.1"])
         call = Call(method="POST", url=f"https://{host}:{port}/", body=b"x")
         if host == "crm.example":
             assert send(call).body == b"ok"
@@ -214,7 +217,7 @@ def test_the_certificate_must_be_the_names_though_the_address_is_dialled(certifi
 )  # fmt: skip
 def test_urls_that_no_target_may_have(url):
     with pytest.raises(Misconfigured) as caught:
-        http.sender()(Call(method="GET", url=url))
+        sender()(Call(method="GET", url=url))
     assert caught.value.reason == "bad_url"
 
 
@@ -242,7 +245,7 @@ def test_a_name_without_address_is_no_connection():
         raise socket.gaierror(socket.EAI_NONAME, "unknown")
 
     with pytest.raises(Transient) as caught:
-        http.sender(resolve=resolve)(Call(method="GET", url="https://crm.example/"))
+        sender(resolve=resolve)(Call(method="GET", url="https://crm.example/"))
     assert caught.value.reason == "no_connection"
 
 
@@ -277,11 +280,11 @@ def test_an_answer_that_trickles_is_given_up():
 
 
 def test_a_long_answer_is_cut():
-    body = b"x" * (http.LONGEST_ANSWER * 2)
+    body = b"x" * (LONGEST_ANSWER * 2)
     head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body)
     with server(says(head + body)) as port:
         reply = private(read_seconds=10)(local(port))
-    assert len(reply.body) == http.LONGEST_ANSWER
+    assert len(reply.body) == LONGEST_ANSWER
 
 
 def test_a_redirect_is_not_followed():
@@ -290,12 +293,12 @@ def test_a_redirect_is_not_followed():
         reply = private()(local(port))
     assert reply.status == 302
     with pytest.raises(Permanent, match="redirected"):
-        http.classify(reply)
+        classify(reply)
 
 
 def test_header_names_come_in_lower_case_and_an_answer_has_a_date():
     with server(says(b"HTTP/1.1 200 OK\r\nX-Thing: A\r\nContent-Length: 0\r\n\r\n")) as port:
-        send = http.sender(private_network=True, now=lambda: 0)
+        send = sender(private_network=True, now=lambda: 0)
         reply = send(local(port))
     assert reply.headers["x-thing"] == "A"
     assert reply.headers["date"] == "Thu, 01 Jan 1970 00:00:00 GMT"
@@ -307,7 +310,7 @@ def answered(status: int, body: bytes = b"", **headers: str) -> Reply:
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 207, 299])
 def test_success(status):
-    http.classify(answered(status))
+    classify(answered(status))
 
 
 @pytest.mark.parametrize(
@@ -324,7 +327,7 @@ def test_success(status):
 )  # fmt: skip
 def test_what_a_status_means(status, kind, reason):
     with pytest.raises(HubError) as caught:
-        http.classify(answered(status, b"secret body"))
+        classify(answered(status, b"secret body"))
     assert type(caught.value) is kind
     assert caught.value.reason == reason
     assert "secret" not in str(caught.value)
@@ -343,19 +346,19 @@ def test_what_a_status_means(status, kind, reason):
     ],
 )  # fmt: skip
 def test_retry_after(value, date, seconds):
-    assert http.retry_after(answered(429, retry_after=value, date=date)) == seconds
+    assert retry_after(answered(429, retry_after=value, date=date)) == seconds
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 502, 503, 504])
 def test_the_wished_wait_is_kept(status):
     with pytest.raises(Transient) as caught:
-        http.classify(answered(status, retry_after="40"))
+        classify(answered(status, retry_after="40"))
     assert caught.value.retry_after == 40
 
 
 @given(st.text(), st.text())
 def test_retry_after_never_fails(value, date):
-    seconds = http.retry_after(answered(429, retry_after=value, date=date))
+    seconds = retry_after(answered(429, retry_after=value, date=date))
     assert seconds is None or seconds >= 0
 
 
@@ -372,12 +375,12 @@ def test_retry_after_never_fails(value, date):
     ],
 )  # fmt: skip
 def test_vendor_words_are_shown_without_what_they_quote(words, kept):
-    assert http.redacted(words) == kept
+    assert redacted(words) == kept
 
 
 @given(st.text())
 def test_redacted_words_are_short_plain_and_hold_no_number(words):
-    shown = http.redacted(words)
+    shown = redacted(words)
     assert len(shown) <= 160
     assert all(character == "…" or " " <= character <= "~" for character in shown)
     assert not re.search(r"\S@\S|[0-9]{4}", shown)
@@ -396,8 +399,8 @@ def test_redacted_words_are_short_plain_and_hold_no_number(words):
     ],
 )
 def test_storable(text, stored):
-    assert http.storable(text) == stored
-    assert json.loads(http.to_json({"t": (text,)})) == {"t": [stored]}
+    assert storable(text) == stored
+    assert json.loads(to_json({"t": (text,)})) == {"t": [stored]}
 
 
 json_values = st.recursive(
@@ -408,7 +411,7 @@ json_values = st.recursive(
 
 @given(json_values)
 def test_any_value_becomes_json_that_everybody_can_read(value):
-    written = http.to_json(value)
+    written = to_json(value)
     json.loads(written.decode("utf-8"), parse_constant=pytest.fail)
     assert b"\\u0000" not in written.replace(b"\\\\", b"")
-    assert http.to_json(value) == written
+    assert to_json(value) == written

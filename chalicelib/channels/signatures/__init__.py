@@ -1,0 +1,1 @@
+"""How a platform's request is proved genuine: one scheme per file, declared by channels as data."""

@@ -1,0 +1,36 @@
+"""HMAC of the body in a header: Meta's scheme, and that of many others."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from dataclasses import dataclass
+
+from chalicelib.channels.signatures.base import active, given_in, match
+from chalicelib.vocabulary.account import Secrets
+from chalicelib.vocabulary.errors import Rejected
+from chalicelib.vocabulary.request import Request
+
+_HEX_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BodyHmac:
+    """HMAC-SHA256 of the body, in lower-case hex behind a prefix, in a header.
+
+    keys: the name of the keys among the account's secrets.
+    """
+
+    header: str
+    keys: str
+    prefix: str = ""
+
+    def verify(self, request: Request, secrets: Secrets) -> None:
+        """Return if genuine. Raises `Rejected`."""
+        keys = active(secrets, self.keys)
+        given = given_in(request, self.header)
+        prefix, digest = given[: len(self.prefix)], given[len(self.prefix) :]
+        if prefix != self.prefix or not _HEX_SHA256.fullmatch(digest):
+            raise Rejected("signature_malformed")
+        match(digest, [hmac.new(key, request.body, hashlib.sha256).hexdigest().encode() for key in keys])

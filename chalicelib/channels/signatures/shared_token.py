@@ -1,0 +1,25 @@
+"""A token that the platform repeats in a header: Telegram's scheme."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chalicelib.channels.signatures.base import active, given_in, match
+from chalicelib.vocabulary.account import Secrets
+from chalicelib.vocabulary.request import Request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedToken:
+    """A secret that the platform repeats in a header. It does not cover the body: TLS alone does.
+
+    keys: the name of the tokens among the account's secrets.
+    """
+
+    header: str
+    keys: str
+
+    def verify(self, request: Request, secrets: Secrets) -> None:
+        """Return if genuine. Raises `Rejected`."""
+        tokens = active(secrets, self.keys)
+        match(given_in(request, self.header), tokens)

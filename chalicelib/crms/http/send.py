@@ -1,0 +1,130 @@
+"""One call to a target: guarded, bounded and timed.
+
+The connection goes to the very address that was judged: a name that answers differently the second time
+gains nothing. No redirect is followed and nothing is tried twice. Errors never name the URL, which may
+hold a token or a customer's phone.
+"""
+
+from __future__ import annotations
+
+import logging
+import ssl
+import time
+from collections.abc import Callable
+from email.utils import formatdate
+from typing import TYPE_CHECKING
+
+from chalicelib.crms.http.addresses import Place, Resolve, addresses, allowed, place_of
+from chalicelib.vocabulary.delivery import Call, Reply
+from chalicelib.vocabulary.errors import Misconfigured, Transient, Unknown
+
+if TYPE_CHECKING:
+    import urllib3
+
+Send = Callable[[Call], Reply]
+"""Sends one call. Raises `Transient("no_connection")` if nothing was sent, `Unknown("no_answer")` if
+something was and no whole answer came, `Misconfigured` if the call must not or cannot be made."""
+
+LONGEST_ANSWER = 1_000_000
+"""Bytes of an answer's body that are kept; a longer one is cut, and then parses as little else does."""
+
+
+def sender(
+    *,
+    private_network: bool = False,
+    connect_seconds: float = 3,
+    read_seconds: float = 20,
+    resolve: Resolve = addresses,
+    now: Callable[[], float] = time.time,
+) -> Send:
+    """A `Send` with its own pool of kept-alive connections.
+
+    One call takes at most three connection attempts and then `read_seconds` per silence, and as long
+    again for a body that trickles: keep the function's own timeout above twice their sum.
+    """
+    import urllib3  # noqa: PLC0415  (84 ms, and only the worker that delivers needs it)
+
+    # Its warnings and debug lines name whole URLs.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
+    manager = urllib3.PoolManager(num_pools=8, maxsize=4, retries=False)
+    timeout = urllib3.Timeout(connect=connect_seconds, read=read_seconds)
+
+    def send(call: Call) -> Reply:
+        place = place_of(call.url, private_network=private_network)
+        headers = _headers(call, place)
+        for address in allowed(place, resolve, private_network=private_network):
+            pool = manager.connection_from_host(
+                f"[{address}]" if ":" in address else address,
+                place.port,
+                place.scheme,
+                pool_kwargs={"server_hostname": place.host} if place.scheme == "https" else None,
+            )
+            try:
+                response = pool.urlopen(
+                    call.method,
+                    place.path,
+                    body=call.body or None,
+                    headers=headers,
+                    timeout=timeout,
+                    retries=False,
+                    redirect=False,
+                    assert_same_host=False,
+                    preload_content=False,
+                    decode_content=False,
+                )
+            except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError):
+                continue
+            except urllib3.exceptions.SSLError as error:
+                raise _tls_failure(error, place.host) from None
+            except urllib3.exceptions.HTTPError as error:
+                raise Unknown("no_answer", f"{place.host}: {type(error).__name__}") from None
+            return _read(response, place.host, deadline=time.monotonic() + read_seconds, now=now)
+        raise Transient("no_connection", f"{place.host} port {place.port} cannot be reached")
+
+    return send
+
+
+def _headers(call: Call, place: Place) -> dict[str, str]:
+    for name, value in call.headers.items():
+        # http.client would refuse it too, and print the value, which may be a credential.
+        if not (name.isascii() and value.isascii() and value.isprintable()):
+            raise Misconfigured("bad_header", f"the value for header {name!r} has characters it cannot have")
+    return {
+        "Accept-Encoding": "identity",
+        "User-Agent": "switchboard",
+        **call.headers,
+        "Host": place.authority,
+    }
+
+
+def _tls_failure(error: Exception, host: str) -> Transient:
+    """A certificate is judged before anything is sent; other TLS failures may come after."""
+    cause: object = error
+    for _ in range(4):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return Transient("no_connection", f"{host}: its certificate is not valid for it")
+        cause = cause.args[0] if isinstance(cause, Exception) and cause.args else None
+    return Unknown("no_answer", f"{host}: TLS failed")
+
+
+def _read(
+    response: urllib3.BaseHTTPResponse, host: str, *, deadline: float, now: Callable[[], float]
+) -> Reply:
+    import urllib3  # noqa: PLC0415
+
+    body = bytearray()
+    try:
+        while len(body) <= LONGEST_ANSWER:
+            chunk = response.read1(65_536, decode_content=False)
+            if not chunk:
+                break
+            body += chunk
+            if time.monotonic() > deadline:
+                raise Unknown("no_answer", f"{host}: the answer came too slowly")
+    except (urllib3.exceptions.HTTPError, OSError) as error:
+        raise Unknown("no_answer", f"{host}: {type(error).__name__}") from None
+    finally:
+        response.close()
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    headers.setdefault("date", formatdate(now(), usegmt=True))
+    return Reply(status=response.status, headers=headers, body=bytes(body[:LONGEST_ANSWER]))

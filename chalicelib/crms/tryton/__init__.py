@@ -1,0 +1,1 @@
+"""Tryton: the connector, and the protocol it speaks."""

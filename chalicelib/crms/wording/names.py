@@ -1,0 +1,49 @@
+"""What accounts and contacts are called in a CRM, and how phones are typed there."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from chalicelib.crms.http.texts import storable
+from chalicelib.vocabulary.delivery import Delivery
+from chalicelib.vocabulary.event import Event
+
+_LONGEST_NAME = 200
+
+
+def one_line(text: str, longest: int = _LONGEST_NAME) -> str:
+    """Text for a one-line field: without control characters and line breaks, at most `longest` long."""
+    whole = "".join(
+        " " if unicodedata.category(character) in {"Cc", "Zl", "Zp"} else character
+        for character in storable(text)
+    )
+    return " ".join(whole.split())[:longest].rstrip()
+
+
+def account_name(event: Event) -> str:
+    """Which of our accounts it happened on; `hub` alone for what the hub decided."""
+    return one_line(event.channel if event.channel == event.account else f"{event.channel} {event.account}")
+
+
+def contact_name(delivery: Delivery) -> str:
+    """What a new contact is called: the name if there is one to see, else a phone, e-mail or handle."""
+    event = delivery.event
+    if delivery.profile.own:
+        return account_name(event)
+    handle = f"{event.customer.channel} {event.customer.id}"
+    choices = (delivery.profile.name, event.name, *delivery.phones, *delivery.emails, handle)
+    seen = (one_line(choice) for choice in choices)
+    return next((name for name in seen if _visible(name)), "customer")
+
+
+def _visible(text: str) -> bool:
+    return any(unicodedata.category(character)[0] in "LNPS" for character in text)
+
+
+def typed_forms(value: str, country_code: str) -> list[str]:
+    """The ways in which a phone in E.164 may stand in a CRM; an e-mail address only as it is."""
+    if not value.startswith("+"):
+        return [value]
+    forms = [value, value[1:], f"00{value[1:]}"]
+    national = value.removeprefix("+" + country_code)
+    return forms if national == value else [*forms, f"0{national}", national]
