@@ -5,13 +5,11 @@ The front door reads only its accounts, from `config`, and does not pay for impo
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import msgspec
-
-from chalicelib.configuration.register import Accounts, account_of, decode_accounts, section
+from chalicelib.configuration.register import Accounts, account_of, decode_accounts
+from chalicelib.configuration.stored import packed, unpacked
 from chalicelib.vocabulary.account import Account
 from chalicelib.vocabulary.delivery import Target
 from chalicelib.vocabulary.errors import Misconfigured
@@ -50,7 +48,7 @@ def encode(stage: Stage) -> dict[str, bytes]:
         "routing": stage.routing,
         "crms": stage.targets,
     }
-    sections = {name: zlib.compress(msgspec.json.encode(value)) for name, value in values.items()}
+    sections = {name: packed(value) for name, value in values.items()}
     size = sum(map(len, sections.values()))
     if size > LARGEST:
         raise Misconfigured("configuration_too_large", f"{size} bytes compressed; {LARGEST} fit")
@@ -64,7 +62,7 @@ def decode(sections: Mapping[str, bytes]) -> Stage:
         version=register.version,
         public_url=register.public_url,
         accounts=register.accounts,
-        directory=section(sections, "people", Directory),
-        routing=section(sections, "routing", Routing),
-        targets=section(sections, "crms", tuple[Target, ...]),
+        directory=unpacked(sections, "people", Directory),
+        routing=unpacked(sections, "routing", Routing),
+        targets=unpacked(sections, "crms", tuple[Target, ...]),
     )

@@ -14,6 +14,14 @@ WAITING = "waiting"
 DUE_SHARDS = 4
 """Partitions of the `due` index; a profile is always in the one its id hashes to."""
 
+INDEXES = {
+    "timeline": ("customer", "at"),
+    "due": ("due_shard", "due_at"),
+    "worklist": ("work_queue", "work_at"),
+}
+"""The indexes, each with the attributes that are its partition and sort key: an identity's events by time;
+the profiles that the clock must look at; the conversations of a person, or those that wait."""
+
 
 def event_key(key: str) -> Key:
     """Where an event lies, from `Event.key`."""

@@ -24,7 +24,7 @@ from chalicelib.pipeline.process import Process
 from chalicelib.pipeline.receive import outgoing, receive
 from chalicelib.pipeline.relay import Relay, owed
 from chalicelib.pipeline.tick import Tick
-from chalicelib.store.keys import event_key, identity_key, ledger_key, load_key, profile_key
+from chalicelib.store.keys import Key, event_key, identity_key, ledger_key, load_key, profile_key
 from chalicelib.store.packing import from_text, unpack_change, unpack_intake
 from chalicelib.store.rows import EventRow, IdentityRow, LoadRow, ProfileRow, unpack_absorbed
 from chalicelib.store.table import Table
@@ -281,6 +281,13 @@ class World:
 
     def ledger(self, event: Event, target: str = "crm") -> Ledger | None:
         return contents(self.table.read([ledger_key(event.key, target)]).get(ledger_key(event.key, target)))
+
+    def delete(self, key: Key) -> None:
+        """Take a row away, as erasing does, or DynamoDB when its time has come."""
+        pk, sk = key
+        boto3.client("dynamodb").delete_item(
+            TableName=self.table.name, Key={"pk": {"S": pk}, "sk": {"S": sk}}
+        )
 
     def load(self, person: str) -> int:
         row = self.table.get(LoadRow, load_key(person))

@@ -98,7 +98,7 @@ SABOTAGES = (
         module="chalicelib.pipeline.deliver",
         old='        self.count("delivered", target=target.name)\n',
         new='        self.count("delivered", target=target.name)\n'
-        "        if row := errand.rows.get(profile_key(absorbed.profile)):\n"
+        "        if row := context.rows.get(profile_key(absorbed.profile)):\n"
         "            self.table.put(row)\n",
     ),
     Sabotage(
