@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from chalicelib.pipeline.clock.tick import tick
 from chalicelib.store.keys import Key, breaker_key
 from chalicelib.store.rows import BreakerRow, Row
 from chalicelib.store.table import Table
@@ -33,7 +34,7 @@ def test_a_target_without_a_queue_holds_back_no_other(hub: World) -> None:
     assert hub.counts["no_queue"] == 1
 
 
-def test_a_failing_errand_stops_no_other(hub: World) -> None:
+def test_a_failing_job_stops_no_other(hub: World) -> None:
     def broken():
         raise Transient("aws_busy")
         yield
@@ -41,10 +42,10 @@ def test_a_failing_errand_stops_no_other(hub: World) -> None:
     hub.absorb(message(1))
     hub.later(hours=26)
     with pytest.raises(Transient):
-        replace(hub.tick, undelivered=broken)()
+        tick(replace(hub.clock, undelivered=broken))
     hub.run()
     assert hub.profile_of(message(1).customer).conversation is None
-    assert hub.counts["errand_failed"] == 1
+    assert hub.counts["job_failed"] == 1
 
 
 def test_a_breaker_that_cannot_be_kept_forgets_no_doubt(hub: World) -> None:

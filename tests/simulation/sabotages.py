@@ -164,9 +164,9 @@ SABOTAGES = (
     ),
     Sabotage(
         name="a target that refuses the probe counts as down",
-        module="chalicelib.pipeline.tick",
-        old="            return True  # it refuses this request, so it is there\n",
-        new="            return False\n",
+        module="chalicelib.pipeline.clock.probe",
+        old="        return True  # it refuses this request, so it is there\n",
+        new="        return False\n",
     ),
 )
 
