@@ -18,6 +18,7 @@ from chalicelib.pipeline.ledger import contents
 from chalicelib.pipeline.relay import Relay
 from chalicelib.store.keys import event_key, ledger_key
 from chalicelib.store.rows import EventRow, LedgerRow
+from chalicelib.vocabulary.delivery import State
 from chalicelib.vocabulary.messages import Change
 from ops.hub.events import key_in
 from ops.hub.site import Site
@@ -116,7 +117,7 @@ def _unpark(site: Site, event: str, target: str) -> None:
         return
     again = replace(
         ledger,
-        state="waiting",
+        state=State.WAITING,
         attempts=0,
         version=ledger.version + 1,
         since=site.now(),

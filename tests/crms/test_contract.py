@@ -98,8 +98,8 @@ def private(path: Path) -> set[str]:
         delivery.event.name,
         delivery.event.text,
         delivery.profile.name,
-        *delivery.phones,
-        *delivery.emails,
+        *delivery.profile.phones,
+        *delivery.profile.emails,
     ]
     return {*filter(None, [*secrets, *names]), "s3cret-body", "912", "maryam@"}
 

@@ -13,7 +13,7 @@ from chalicelib.pipeline import retry
 from chalicelib.pipeline.ledger import Books
 from chalicelib.store.rows import LedgerRow
 from chalicelib.store.table import Table
-from chalicelib.vocabulary.delivery import ANY_STEP, Ledger
+from chalicelib.vocabulary.delivery import ANY_STEP, Ledger, State
 from chalicelib.vocabulary.errors import Transient
 
 NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
@@ -52,9 +52,9 @@ def books(earlier: Ledger) -> Books:
 
 
 def test_after_a_sudden_death_any_unfinished_step_stays_in_doubt():
-    held = books(Ledger(target="erp", event="e1", state="sending", version=3, since=NOW))
+    held = books(Ledger(target="erp", event="e1", state=State.SENDING, version=3, since=NOW))
     held.finished("mechanism", "7")
-    held.keep()
+    held.flush()
     assert held.doubted("note")
     held.done()
     assert not held.ledger.doubtful
