@@ -3,6 +3,7 @@
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from logging import StreamHandler
 from types import SimpleNamespace
 
 import pytest
@@ -23,9 +24,9 @@ NUMBER = "+982100000001"
 class Front:
     """A deployed front door."""
 
-    environment: dict
+    environment: dict[str, str]
     clock: SimpleNamespace
-    capture: pytest.CaptureFixture
+    capture: pytest.CaptureFixture[str]
     printed: str = ""
 
     def __call__(self, event):
@@ -70,6 +71,7 @@ class Stdout:
 
 
 for handler in telemetry.log.handlers:
+    assert isinstance(handler, StreamHandler)
     handler.stream = Stdout()
 
 

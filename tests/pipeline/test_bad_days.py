@@ -1,13 +1,16 @@
 """Days on which several things go wrong at once: nobody else waits, and no doubt is forgotten."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from chalicelib.configuration.stage import Stage
 from chalicelib.store.keys import breaker_key
 from chalicelib.store.rows import BreakerRow
-from chalicelib.vocabulary.delivery import Reply
+from chalicelib.vocabulary.delivery import Call, Reply
 from chalicelib.vocabulary.errors import Misconfigured, Transient
 from chalicelib.vocabulary.event import Attachment, ContactKey
 from chalicelib.vocabulary.messages import Intake
@@ -15,7 +18,7 @@ from chalicelib.vocabulary.people import Team
 from tests.pipeline.world import World, a_stage, message
 
 
-def two_targets() -> object:
+def two_targets() -> Stage:
     stage = a_stage()
     return replace(stage, targets=(*stage.targets, replace(stage.targets[0], name="other")))
 
@@ -73,9 +76,13 @@ def test_only_who_opens_the_breaker_switches_the_mapping_off(hub: World) -> None
     assert hub.switched == []
 
 
+def always(status: int) -> Callable[[Call], Reply]:
+    return lambda call: Reply(status=status)
+
+
 def test_answers_in_between_break_the_row_of_failures(hub: World) -> None:
     for n, status in enumerate([500, 422] * 5):
-        hub.crm = lambda call, status=status: Reply(status=status)
+        hub.crm = always(status)
         hub.absorb(message(n, sender=f"98912000010{n}"))
         hub.drain("crm")
     assert hub.switched == []
@@ -123,7 +130,7 @@ def test_a_conversation_outlives_its_team(hub: World) -> None:
     hub.later(minutes=1)
     assert hub.tick()["offered"] == 1
     hub.run()
-    assert hub.profile(absorbed.profile).conversation.owner
+    assert hub.conversation(absorbed.profile).owner
 
 
 @pytest.mark.parametrize(
@@ -152,7 +159,7 @@ def test_a_conversation_outlives_its_team(hub: World) -> None:
     ],
     ids=["extra", "name", "attachments", "keys"],
 )
-def test_whatever_is_acknowledged_can_be_committed(hub: World, big: dict) -> None:
+def test_whatever_is_acknowledged_can_be_committed(hub: World, big: dict[str, Any]) -> None:
     hub.absorb(message(1, **big))
     hub.run()
     assert hub.ledger(message(1)).state == "done"
@@ -181,15 +188,15 @@ def test_a_batch_is_read_for_in_three_calls(hub: World) -> None:
     later = [replace(i, events=(replace(i.events[0], id=f"{i.events[0].id}-later"),)) for i in intakes]
     from chalicelib.store.rows import Row
 
-    real, calls = Row.batch_get.__func__, []
+    real, calls = Row.batch_get, []
 
-    def counted(cls, *args, **named):
+    def counted(*args, **named):
         calls.append(args)
-        return real(cls, *args, **named)
+        return real(*args, **named)
 
     process = hub.process
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Row, "batch_get", classmethod(counted))
+        patch.setattr(Row, "batch_get", counted)
         process.ahead(later)
         for intake in later:
             assert len(process(intake)) == 1
