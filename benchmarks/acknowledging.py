@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
@@ -16,11 +17,15 @@ from unittest import mock
 
 import app
 from benchmarks.budgets import ACKNOWLEDGE_MICROSECONDS, Figure
-from chalicelib import runtime
+from chalicelib.aws.bucket import Bucket
+from chalicelib.aws.clients import WORKER, Patience
 from chalicelib.aws.queues import Outgoing, send
+from chalicelib.aws.secrets import Parameters
 from chalicelib.configuration.cached import Cached
 from chalicelib.configuration.register import decode_accounts
 from chalicelib.configuration.stage import Stage, encode
+from chalicelib.handlers import webhooks
+from chalicelib.runtime.front import Front, now
 from ops import platforms
 from ops.platforms import Post
 from tests.handlers import shelf
@@ -97,14 +102,23 @@ def _reference() -> int:
 @contextlib.contextmanager
 def _warm(stage: Stage, secrets: dict[str, dict[str, tuple[str, ...]]]) -> Iterator[None]:
     """A warm container that sends nothing."""
-    sections = encode(stage)
-    register = Cached(read=lambda: sections, decode=decode_accounts, clock=time.monotonic)
+    door = _Warm(stage, secrets)
+    with mock.patch.object(webhooks, "front", return_value=door), contextlib.redirect_stdout(io.StringIO()):
+        yield
 
-    def accept(messages: Iterable[Outgoing]) -> list[Outgoing]:
+
+class _Warm(Front):
+    def __init__(self, stage: Stage, secrets: dict[str, dict[str, tuple[str, ...]]]) -> None:
+        super().__init__(environ={}, client=_no_client, clock=time.monotonic, now=now)
+        sections = encode(stage)
+        self.register = Cached(read=lambda: decode_accounts(sections), clock=time.monotonic, max_age=60)
+        texts = {name: json.dumps(values) for name, values in secrets.items()}
+        self.secrets = Parameters(read=texts.__getitem__, clock=time.monotonic)
+        self.bucket = Bucket(name="", client=lambda: _no_client("s3", WORKER))
+
+    def accept(self, messages: Iterable[Outgoing]) -> list[Outgoing]:
         return send(lambda *_: [], "queue", messages, tries=3)
 
-    held = mock.patch.multiple(
-        runtime, register=lambda: register, account_secrets=secrets.__getitem__, accept=accept
-    )
-    with held, contextlib.redirect_stdout(io.StringIO()):
-        yield
+
+def _no_client(service: str, patience: Patience) -> Any:
+    raise AssertionError(f"{service} was asked, {patience}")

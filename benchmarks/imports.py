@@ -25,7 +25,11 @@ def handler(event, context):
     return {"statusCode": 200, "body": json.dumps(event)}
 """
 _FRONT_DOOR = "import app\n"
-_READY = "import app\nfrom chalicelib import runtime\nruntime._front('sqs', 1)\n"
+_READY = """
+import app
+from chalicelib.aws.clients import FRONT_DOOR_QUEUE, Clients
+Clients()("sqs", FRONT_DOOR_QUEUE)
+"""
 _TIMED = "import time; started = time.process_time()\n{code}\nprint(time.process_time() - started)"
 
 

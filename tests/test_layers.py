@@ -104,8 +104,11 @@ def faults(path: Path, source: str) -> list[str]:
                 found.append(f"imports {name}, its sibling's shelf")
         elif rank == VOCABULARY and top != PACKAGE and top not in sys.stdlib_module_names:
             found.append(f"imports {name}: the vocabulary is standard library only")
-    if rank != RUNTIME:
-        found += [f"calls {maker}: only runtime builds clients" for maker in builds_client(tree)]
+    if path.with_suffix("").parts[1:] != ("aws", "clients"):
+        found += [f"calls {maker}: only aws/clients builds clients" for maker in builds_client(tree)]
+    if rank < RUNTIME:
+        made = [name for name in imported(tree, parts[:-1]) if name == "chalicelib.aws.clients.Clients"]
+        found += [f"imports {name}: only runtime builds clients" for name in made]
     return found
 
 
@@ -135,11 +138,16 @@ def test_imports_point_down(path):
         ("vocabulary/event.py", "import msgspec", "standard library only"),
         ("vocabulary/event.py", "from chalicelib.language import persian", "above it"),
         ("pipeline/receive.py", "from chalice.app import Response", "only handlers know Chalice"),
-        ("pipeline/receive.py", "from chalicelib.runtime import runtime", "above it"),
-        ("profiles/store.py", "import boto3\nboto3.client('sqs')", "only runtime builds clients"),
-        ("handlers/tick.py", "session.create_client('sqs')", "only runtime builds clients"),
-        ("runtime.py", "from ops import stage", "never ships"),
-        ("runtime.py", "from chalicelib.handlers import tick", "above it"),
+        ("pipeline/receive.py", "from chalicelib.runtime.front import front", "above it"),
+        ("profiles/store.py", "import boto3\nboto3.client('sqs')", "only aws/clients builds clients"),
+        ("handlers/tick.py", "session.create_client('sqs')", "only aws/clients builds clients"),
+        (
+            "pipeline/clock/tick.py",
+            "from chalicelib.aws.clients import Clients",
+            "only runtime builds clients",
+        ),
+        ("runtime/front.py", "from ops import stage", "never ships"),
+        ("runtime/front.py", "from chalicelib.handlers import tick", "above it"),
     ],
 )
 def test_a_breach_is_seen(path, source, fault):
@@ -157,8 +165,8 @@ def test_a_breach_is_seen(path, source, fault):
             "from chalicelib.channels import signatures\nfrom chalicelib.vocabulary import event",
         ),
         ("crms/http/send.py", "from http import HTTPStatus\nimport urllib3"),
-        ("runtime.py", "import botocore.session\nbotocore.session.get_session().create_client('sqs')"),
-        ("handlers/tick.py", "from chalice.app import Blueprint\nfrom chalicelib.runtime import runtime"),
+        ("aws/clients.py", "import botocore.session\nbotocore.session.get_session().create_client('sqs')"),
+        ("handlers/tick.py", "from chalice.app import Blueprint\nfrom chalicelib.runtime.front import front"),
     ],
 )
 def test_what_is_allowed_passes(path, source):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chalicelib.aws.errors import aws
 from chalicelib.vocabulary.errors import Transient
 from chalicelib.vocabulary.event import Identity
 
@@ -48,6 +49,17 @@ def send(put: SendBatch, url: str, messages: Iterable[Outgoing], *, tries: int =
         failed += going
         stuck.update(message.group for message in going)
     return failed
+
+
+def put_batch(sqs: Any, url: str, entries: Sequence[dict[str, Any]]) -> list[int]:  # noqa: ANN401 - no types
+    """One call; the indexes of the entries that were not accepted. Raises `Transient` or `Misconfigured`."""
+    answer = aws(lambda: sqs.send_message_batch(QueueUrl=url, Entries=list(entries)))
+    return [int(failed["Id"]) for failed in answer.get("Failed", [])]
+
+
+def hide(sqs: Any, url: str, receipt: str, seconds: int) -> None:  # noqa: ANN401 - no types
+    """Make a received message visible again after so many seconds. Raises `Transient` or `Misconfigured`."""
+    aws(lambda: sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=receipt, VisibilityTimeout=seconds))
 
 
 def _once(put: SendBatch, url: str, call: list[Outgoing]) -> list[Outgoing]:

@@ -1,73 +1,76 @@
 """Secrets, from where they are kept: read when needed, kept five minutes, served stale through outages.
 
-A parameter is a JSON object of secret name to one value or a list of active values.
+Powertools' Parameters would raise in an outage whatever it had read before, so the cache is the one that the
+configuration has. A parameter is a JSON object of secret name to one value or a list of active values.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
 import msgspec
 
+from chalicelib.aws.errors import aws
+from chalicelib.configuration.cached import Cached
+from chalicelib.vocabulary.account import Secrets
 from chalicelib.vocabulary.errors import Misconfigured, Transient
 
 _MAX_AGE = 300.0
-_LEAST_BETWEEN_READS = 1.0
 _AFTER_FAILURE = 5.0
-"""Seconds for which what is stale is served without asking again."""
-
-Held = Mapping[str, tuple[str, ...]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Parameters:
-    """The parameters under one path.
+    """The parameters below one path.
 
     read: a parameter's text by its name; raises `Transient` or `Misconfigured`.
+    clock: seconds that only grow.
     """
 
-    def __init__(self, *, read: Callable[[str], str], clock: Callable[[], float]) -> None:
-        self._read = read
-        self._clock = clock
-        self._held: dict[str, tuple[float, Held]] = {}
-        self._failed: dict[str, float] = {}
+    read: Callable[[str], str]
+    clock: Callable[[], float]
+    _copies: dict[str, Cached[Secrets]] = field(default_factory=dict, repr=False)
 
-    def get(self, name: str) -> Held:
-        """The parameter's values. Raises `Transient` or `Misconfigured` if they were never read."""
-        return self._get(name, _MAX_AGE)
+    def get(self, name: str) -> Secrets:
+        """The parameter's values, none for no name. Raises `Transient` or `Misconfigured` if never read."""
+        return self._copy(name).current() if name else {}
 
-    def fresh(self, name: str) -> Held:
-        """The parameter's values as they are now, read at most once a second."""
-        return self._get(name, _LEAST_BETWEEN_READS)
-
-    def _get(self, name: str, max_age: float) -> Held:
+    def fresh(self, name: str) -> Secrets:
+        """The parameter's values as they are now, read at most once a second, or older ones in an outage."""
         if not name:
             return {}
-        known = self._held.get(name)
-        now = self._clock()
-        failed = self._failed.get(name)
-        if known and (
-            0 <= now - known[0] < max_age or (failed is not None and 0 <= now - failed < _AFTER_FAILURE)
-        ):
-            return known[1]
         try:
-            values = _values(name, self._read(name))
+            return self._copy(name).refresh()
         except (Transient, Misconfigured):
-            if known:
-                self._failed[name] = self._clock()
-                return known[1]
-            raise
-        self._held[name] = (now, values)
-        return values
+            return self._copy(name).current()
+
+    def _copy(self, name: str) -> Cached[Secrets]:
+        if name not in self._copies:
+            self._copies[name] = Cached(
+                read=partial(self._values, name),
+                clock=self.clock,
+                max_age=_MAX_AGE,
+                after_failure=_AFTER_FAILURE,
+            )
+        return self._copies[name]
+
+    def _values(self, name: str) -> Secrets:
+        try:
+            values = _VALUES.decode(self.read(name))
+        except msgspec.DecodeError:
+            # Not chained: the parser's error may quote what it read.
+            detail = f"parameter {name} is no JSON object of texts and lists of texts"
+            raise Misconfigured("secret_unreadable", detail) from None
+        return {key: (value,) if isinstance(value, str) else tuple(value) for key, value in values.items()}
 
 
-_fields = msgspec.json.Decoder(dict[str, str | list[str]])
+_VALUES = msgspec.json.Decoder(dict[str, str | list[str]])
 
 
-def _values(name: str, text: str) -> Held:
-    try:
-        fields = _fields.decode(text)
-    except msgspec.DecodeError:
-        # Not chained: the parser's error may quote what it read.
-        detail = f"parameter {name} is no JSON object of texts and lists of texts"
-        raise Misconfigured("secret_unreadable", detail) from None
-    return {key: (value,) if isinstance(value, str) else tuple(value) for key, value in fields.items()}
+def parameter(ssm: Any, name: str) -> str:  # noqa: ANN401 - botocore's clients have no types
+    """The text of one parameter. Raises `Transient` or `Misconfigured`."""
+    found = aws(lambda: ssm.get_parameter(Name=name, WithDecryption=True))
+    return str(found["Parameter"]["Value"])

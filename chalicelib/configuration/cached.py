@@ -2,58 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from chalicelib.vocabulary.errors import HubError, Misconfigured, Transient
 
-_MAX_AGE = 60.0
 _LEAST_BETWEEN_READS = 1.0
+"""Seconds: whoever must know how it is now asks at most so often."""
 
 T = TypeVar("T")
 
 
-def _stored(sections: Mapping[str, bytes] | None) -> Mapping[str, bytes]:
-    if sections is None:
-        raise Misconfigured("configuration_missing", "nothing was pushed to this stage yet")
-    return sections
-
-
 class Cached(Generic[T]):
-    """The stored configuration, at most a minute old, through outages of where it is stored."""
+    """One value that is stored elsewhere.
+
+    read: reads and decodes it; raises `Transient` or `Misconfigured`.
+    clock: seconds that only grow.
+    max_age: seconds for which a copy is good.
+    after_failure: seconds for which an older copy is served without another try.
+    """
 
     def __init__(
         self,
         *,
-        read: Callable[[], Mapping[str, bytes] | None],
-        decode: Callable[[Mapping[str, bytes]], T],
+        read: Callable[[], T],
         clock: Callable[[], float],
+        max_age: float,
+        after_failure: float = _LEAST_BETWEEN_READS,
     ) -> None:
         self._read = read
-        self._decode = decode
         self._clock = clock
+        self._max_age = max_age
+        self._after_failure = after_failure
         self._value: T | None = None
         self._read_at = 0.0
         self._tried_at: float | None = None
         self._failure: HubError | None = None
 
     def current(self) -> T:
-        """The configuration; an older copy if it cannot be read now, and only raises without one."""
-        if self._value is not None and self._younger(self._read_at, _MAX_AGE):
+        """The value; an older copy if it cannot be read now, and only raises without one."""
+        if self._value is not None and self._younger(self._read_at, self._max_age):
             return self._value
-        if self._value is None or not self._just_tried():
+        if self._value is None or not self._tried_within(self._after_failure):
             self._try()
         if self._value is None:
-            raise self._failure or Transient("configuration_unread")
+            raise self._failure or Transient("never_read")
         return self._value
 
     def refresh(self) -> T:
-        """The configuration as it is now, read at most once a second.
+        """The value as it is now, read at most once a second.
 
         Raises if it cannot be read, whatever older copy there is: who asks has not found something in
         that copy, and must not conclude that it does not exist.
         """
-        if not self._just_tried():
+        if not self._tried_within(_LEAST_BETWEEN_READS):
             self._try()
         if self._failure is not None:
             raise self._failure
@@ -62,14 +64,14 @@ class Cached(Generic[T]):
     def _try(self) -> None:
         self._tried_at = self._clock()
         try:
-            value = self._decode(_stored(self._read()))
+            value = self._read()
         except (Transient, Misconfigured) as failure:
             self._failure = failure
             return
         self._value, self._read_at, self._failure = value, self._tried_at, None
 
-    def _just_tried(self) -> bool:
-        return self._tried_at is not None and self._younger(self._tried_at, _LEAST_BETWEEN_READS)
+    def _tried_within(self, seconds: float) -> bool:
+        return self._tried_at is not None and self._younger(self._tried_at, seconds)
 
     def _younger(self, since: float, limit: float) -> bool:
         # A clock that was set back must not keep a copy for ever.

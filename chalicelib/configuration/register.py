@@ -5,22 +5,20 @@ It needs nothing but msgspec, because the front door pays for every import at ea
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeVar
 
-import msgspec
-
+from chalicelib.configuration.stored import unpacked
 from chalicelib.vocabulary.account import Account
-from chalicelib.vocabulary.errors import Misconfigured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accounts:
     """The register of official presences: all that the front door needs of a stage.
 
+    version: the name of the pushed configuration.
     public_url: how the platforms reach us, without a slash at its end.
+    accounts: our pages, numbers and bots.
     """
 
     version: str
@@ -39,16 +37,4 @@ def account_of(accounts: tuple[Account, ...], channel: str, account: str) -> Acc
 
 def decode_accounts(sections: Mapping[str, bytes]) -> Accounts:
     """The register alone, as the front door needs it."""
-    return section(sections, "accounts", Accounts)
-
-
-T = TypeVar("T")
-
-
-def section(sections: Mapping[str, bytes], name: str, shape: type[T]) -> T:
-    """One section, unpacked. Raises `Misconfigured` if it is missing or cannot be read."""
-    try:
-        return msgspec.json.decode(zlib.decompress(sections[name]), type=shape)
-    except (KeyError, zlib.error, msgspec.DecodeError) as error:
-        detail = f"section {name} of the stored configuration cannot be read"
-        raise Misconfigured("configuration_unreadable", detail) from error
+    return unpacked(sections, "accounts", Accounts)

@@ -5,16 +5,15 @@ The front door reads only its accounts, from `config`, and does not pay for impo
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import msgspec
-
-from chalicelib.configuration.register import Accounts, account_of, decode_accounts, section
+from chalicelib.configuration.register import Accounts, account_of, decode_accounts
+from chalicelib.configuration.stored import packed, unpacked
 from chalicelib.vocabulary.account import Account
 from chalicelib.vocabulary.delivery import Target
 from chalicelib.vocabulary.errors import Misconfigured
+from chalicelib.vocabulary.event import Event
 from chalicelib.vocabulary.people import Directory, Routing
 
 # DynamoDB allows an item 400 KB; the rest is for the row's own attributes.
@@ -36,6 +35,11 @@ class Stage:
         """The account of that channel and id."""
         return account_of(self.accounts, channel, account)
 
+    def account_language(self, event: Event) -> str:
+        """The language of the account that an event happened on, empty if it has none."""
+        account = self.account(event.channel, event.account)
+        return account.language if account else ""
+
     def target(self, name: str) -> Target | None:
         """The target of that name."""
         return next((target for target in self.targets if target.name == name), None)
@@ -50,7 +54,7 @@ def encode(stage: Stage) -> dict[str, bytes]:
         "routing": stage.routing,
         "crms": stage.targets,
     }
-    sections = {name: zlib.compress(msgspec.json.encode(value)) for name, value in values.items()}
+    sections = {name: packed(value) for name, value in values.items()}
     size = sum(map(len, sections.values()))
     if size > LARGEST:
         raise Misconfigured("configuration_too_large", f"{size} bytes compressed; {LARGEST} fit")
@@ -64,7 +68,7 @@ def decode(sections: Mapping[str, bytes]) -> Stage:
         version=register.version,
         public_url=register.public_url,
         accounts=register.accounts,
-        directory=section(sections, "people", Directory),
-        routing=section(sections, "routing", Routing),
-        targets=section(sections, "crms", tuple[Target, ...]),
+        directory=unpacked(sections, "people", Directory),
+        routing=unpacked(sections, "routing", Routing),
+        targets=unpacked(sections, "crms", tuple[Target, ...]),
     )

@@ -1,23 +1,27 @@
 """One batch of a FIFO queue: each record by itself, each group in order, failures reported singly.
 
 When a record fails, the later ones of its group fail with it, untouched. The failed one comes back when
-it asked to; its followers are made visible at once, so that they wait behind it and not longer.
+it asked to; its followers are made visible at once, so that they wait behind it and not longer. Powertools'
+`SqsFifoPartialProcessor` can do neither that nor reading for the whole batch, so this loop is ours.
 """
 
 from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from chalicelib.telemetry import log, outcome
 from chalicelib.vocabulary.errors import HubError, Misconfigured, Transient
 
-Work = Callable[[str], Mapping[str, Any]]
-"""One message body to what is said of it in the log. Raises to have it come again."""
+A = TypeVar("A")
+"""What was read for the batch before its work began."""
 
-Ahead = Callable[[Sequence[str]], None]
-"""The bodies that come first of their groups, to be read for together before the work on each begins."""
+Work = Callable[[str, A | None], Mapping[str, Any]]
+"""One message body, and what was read ahead, to what the log says of it. Raises to have it come again."""
+
+Ahead = Callable[[Sequence[str]], A]
+"""Called once per batch with the first body of each group, so that their rows are read in one call."""
 
 Visibility = Callable[[str, str, int], None]
 """Queue ARN, receipt handle, seconds."""
@@ -29,8 +33,8 @@ def run(
     function: str,
     event: Mapping[str, Any],
     *,
-    work: Work,
-    ahead: Ahead,
+    work: Work[A],
+    ahead: Ahead[A],
     visibility: Visibility,
     wait: Callable[[Transient, int], float | None],
     time_left: Callable[[], float],
@@ -43,13 +47,13 @@ def run(
     """
     failed: list[dict[str, str]] = []
     stuck: set[str] = set()
-    _look_ahead(event["Records"], ahead)
+    read = _look_ahead(event["Records"], ahead)
     for record in event["Records"]:
         group = record["attributes"]["MessageGroupId"]
         if group in stuck or time_left() < enough:
             seconds: float | None = 0
         else:
-            done, seconds = _one(function, record, work, wait)
+            done, seconds = _one(function, record, lambda body: work(body, read), wait)
             if done:
                 continue
         stuck.add(group)
@@ -59,19 +63,25 @@ def run(
     return {"batchItemFailures": failed}
 
 
-def _look_ahead(records: Sequence[Mapping[str, Any]], ahead: Ahead) -> None:
+def _look_ahead(records: Sequence[Mapping[str, Any]], ahead: Ahead[A]) -> A | None:
     firsts: dict[str, str] = {}
     for record in records:
         firsts.setdefault(record["attributes"]["MessageGroupId"], record["body"])
+    if len(firsts) < 2:
+        return None
     try:
-        ahead(list(firsts.values()) if len(firsts) > 1 else [])
+        return ahead(list(firsts.values()))
     except HubError as error:
         # What cannot be read ahead is read, or refused, in its own turn.
         log.info("ahead", reason=error.reason)
+        return None
 
 
 def _one(
-    function: str, record: Mapping[str, Any], work: Work, wait: Callable[[Transient, int], float | None]
+    function: str,
+    record: Mapping[str, Any],
+    work: Callable[[str], Mapping[str, Any]],
+    wait: Callable[[Transient, int], float | None],
 ) -> tuple[bool, float | None]:
     received = int(record["attributes"].get("ApproximateReceiveCount", 1))
     try:

@@ -1,34 +1,33 @@
-"""The worker at the targets' queues."""
+"""The worker at the targets' queues: one function for all of them, each with a mapping of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalice.app import Blueprint
 
-from chalicelib import runtime
 from chalicelib.handlers import batch
+from chalicelib.pipeline import retry
+from chalicelib.runtime.workers import workers
 from chalicelib.store.packing import from_text, unpack_change
 from chalicelib.vocabulary.errors import Transient
 
+if TYPE_CHECKING:
+    from chalicelib.store.ahead import Ahead
+
 bp = Blueprint(__name__)
 
-_ENOUGH = 25.0
 
-_LONGEST_PAUSE = 300
-"""Seconds. A thousand receives then outlast the 80 hours."""
+def _ahead(bodies: Sequence[str]) -> Ahead:
+    return workers().deliver.ahead([unpack_change(from_text(body)) for body in bodies])
 
 
-def _pause(error: Transient, received: int) -> float:
+def _wait(error: Transient, received: int) -> float:
     """What the ledger says; where it could not say anything, because the table was busy, a growing pause."""
     if error.retry_after is not None:
         return error.retry_after
-    return float(min(2 ** min(received, 10), _LONGEST_PAUSE))
-
-
-def _ahead(bodies: Sequence[str]) -> None:
-    runtime.deliver().ahead([unpack_change(from_text(body)) for body in bodies])
+    return retry.again(received, workers().chance(), most=retry.LONGEST_AT_A_TARGET)
 
 
 @bp.lambda_function(name="deliver")
@@ -38,9 +37,9 @@ def deliver(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN
     def time_left() -> float:
         return float(context.get_remaining_time_in_millis()) / 1000
 
-    def work(body: str) -> dict[str, Any]:
+    def work(body: str, ahead: Ahead | None) -> dict[str, Any]:
         change = unpack_change(from_text(body))
-        done = runtime.deliver()(change, time_left)
+        done = workers().deliver(change, time_left, ahead)
         return {"target": change.target, "states": [state for _, state in done]}
 
     return batch.run(
@@ -48,8 +47,8 @@ def deliver(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN
         event,
         work=work,
         ahead=_ahead,
-        visibility=runtime.visibility,
-        wait=_pause,
+        visibility=workers().hide,
+        wait=_wait,
         time_left=time_left,
-        enough=_ENOUGH,
+        enough=retry.TIME_FOR_A_STEP,
     )

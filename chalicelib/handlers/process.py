@@ -2,38 +2,37 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalice.app import Blueprint
 
-from chalicelib import runtime
 from chalicelib.handlers import batch
+from chalicelib.pipeline import retry
+from chalicelib.runtime.workers import workers
 from chalicelib.store.packing import from_text, unpack_intake
+from chalicelib.vocabulary.errors import Transient
+
+if TYPE_CHECKING:
+    from chalicelib.store.ahead import Ahead
 
 bp = Blueprint(__name__)
 
-_ENOUGH = 8.0
 
-_LONGEST_PAUSE = 120
-"""Seconds. A hundred receives then last three hours, not the five minutes of a table that throttles."""
+def _ahead(bodies: Sequence[str]) -> Ahead:
+    return workers().process.ahead([unpack_intake(from_text(body)) for body in bodies])
 
 
-def _work(body: str) -> dict[str, Any]:
-    absorbed = runtime.process()(unpack_intake(from_text(body)))
+def _work(body: str, ahead: Ahead | None) -> dict[str, Any]:
+    absorbed = workers().process(unpack_intake(from_text(body)), ahead)
     return {
         "events": [one.event.reference for one in absorbed],
         "decisions": [one.decision.outcome for one in absorbed],
     }
 
 
-def _ahead(bodies: Sequence[str]) -> None:
-    runtime.process().ahead([unpack_intake(from_text(body)) for body in bodies])
-
-
-def _pause(received: int) -> float:
-    return float(min(2 ** min(received, 10), _LONGEST_PAUSE)) * (0.5 + random.random())  # noqa: S311 - not a secret
+def _wait(error: Transient, received: int) -> float:
+    return error.retry_after or retry.again(received, workers().chance(), most=retry.LONGEST_AT_THE_EVENTS)
 
 
 @bp.lambda_function(name="process")
@@ -44,8 +43,8 @@ def process(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN
         event,
         work=_work,
         ahead=_ahead,
-        visibility=runtime.visibility,
-        wait=lambda error, received: error.retry_after or _pause(received),
+        visibility=workers().hide,
+        wait=_wait,
         time_left=lambda: context.get_remaining_time_in_millis() / 1000,
-        enough=_ENOUGH,
+        enough=retry.TIME_FOR_A_MESSAGE,
     )

@@ -6,8 +6,8 @@ from typing import Any
 
 from chalice.app import Blueprint
 
-from chalicelib import runtime
 from chalicelib.pipeline.relay import owed
+from chalicelib.runtime.workers import workers
 from chalicelib.telemetry import outcome
 
 bp = Blueprint(__name__)
@@ -22,6 +22,6 @@ def relay(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN40
         if (image := record["dynamodb"].get("NewImage")) and image["sk"]["S"] == "PROFILE"
         for change in owed(image["pk"]["S"].removeprefix("P#"), int(image["seq"]["N"]), image["fresh"]["S"])
     ]
-    sent = runtime.relay()(changes)
+    sent = workers().relay(changes)
     outcome("relay", "done", records=len(event["Records"]), sent=sent)
     return {"sent": sent}

@@ -6,7 +6,7 @@ from typing import Any
 
 from chalice.app import Blueprint
 
-from chalicelib import runtime
+from chalicelib.runtime.workers import workers
 from chalicelib.telemetry import outcome
 
 bp = Blueprint(__name__)
@@ -14,7 +14,7 @@ bp = Blueprint(__name__)
 
 @bp.lambda_function(name="tick")
 def tick(event: Any, context: Any) -> dict[str, int]:  # noqa: ANN401, ARG001
-    """The clock's errands."""
-    done = runtime.tick()()
+    """All that is due this minute."""
+    done = workers().tick()
     outcome("tick", "done", **done)
     return done

@@ -1,6 +1,6 @@
-"""The front door: `GET, POST /webhooks/{channel}/{account}`, and `…/{token}` for unsigned platforms.
+"""The front door: `GET, POST /webhooks/{channel}/{account}`.
 
-Chalice calls these through `app.app`; they turn its request into ours and our answer into its.
+Chalice calls this through `app.app`; it turns its request into ours and our answer into its.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from urllib.parse import quote, unquote
 
 from chalice.app import Blueprint, Response
 
-from chalicelib import runtime, telemetry
-from chalicelib.pipeline.receive import receive
+from chalicelib import telemetry
+from chalicelib.runtime.front import front
 from chalicelib.vocabulary.errors import HubError
 from chalicelib.vocabulary.request import Request
 
@@ -24,28 +24,9 @@ _ANYTHING = ["*/*"]
 @bp.route("/webhooks/{channel}/{account}", methods=_METHODS, content_types=_ANYTHING)
 def webhooks(channel: str, account: str) -> Response:
     """A platform's request."""
-    return _answer(channel, account, token="")
-
-
-@bp.route("/webhooks/{channel}/{account}/{token}", methods=_METHODS, content_types=_ANYTHING)
-def webhooks_by_token(channel: str, account: str, token: str) -> Response:
-    """A request of a platform that signs nothing: the path is its secret."""
-    return _answer(channel, account, token)
-
-
-def _answer(channel: str, account: str, token: str) -> Response:
     channel, account = unquote(channel), unquote(account)
     try:
-        answer = receive(
-            _request(token),
-            channel,
-            account,
-            register=runtime.register(),
-            secrets=runtime.account_secrets,
-            send=runtime.accept,
-            store=runtime.store,
-            count=telemetry.count,
-        )
+        answer = front().receive(_request(), channel, account)
     except HubError as error:
         telemetry.count("unserved", channel=channel if channel.isalnum() else "?", reason=error.reason)
         telemetry.log.error("unserved", reason=error.reason, detail=error.detail)
@@ -59,7 +40,7 @@ def _answer(channel: str, account: str, token: str) -> Response:
     )
 
 
-def _request(token: str) -> Request:
+def _request() -> Request:
     current = bp.current_request
     given = current.query_params
     pairs = [(name, value) for name in given for value in given.getlist(name)] if given else []
@@ -70,8 +51,7 @@ def _request(token: str) -> Request:
         query=dict(pairs),
         headers={name.lower(): value for name, value in current.headers.items()},
         body=body.encode() if isinstance(body := current.raw_body, str) else body,
-        received_at=runtime.now(),
-        token=unquote(token),
+        received_at=front().now(),
     )
 
 

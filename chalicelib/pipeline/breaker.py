@@ -69,14 +69,16 @@ class Breaker:
             BreakerRow.state.does_not_exist() | (BreakerRow.state == "closed"),
         )
 
-    def well(self, target: str, row: Row | None) -> None:
-        """The target has answered properly: earlier failures no longer count."""
-        if isinstance(row, BreakerRow) and row.failures:
-            self.table.update(
-                BreakerRow(*breaker_key(target)),
-                [BreakerRow.failures.set(0), BreakerRow.groups.set("")],
-                BreakerRow.state == "closed",
-            )
+    def succeeded(self, target: str, row: Row | None) -> bool:
+        """The target has answered properly: earlier failures no longer count. Whether there were any."""
+        if not isinstance(row, BreakerRow) or not row.failures:
+            return False
+        self.table.update(
+            BreakerRow(*breaker_key(target)),
+            [BreakerRow.failures.set(0), BreakerRow.groups.set("")],
+            BreakerRow.state == "closed",
+        )
+        return True
 
     def _open(self, target: str) -> None:
         now = int(self.now().timestamp())
@@ -94,7 +96,7 @@ class Breaker:
         if not opened:
             # Somebody else opened it, or it is being probed: a second word could come after its closing.
             return
-        self._say(target, "open", now)
+        self._announce(target, "open", now)
         self.switch(target, False)
 
     def probe(self, target: str, row: BreakerRow, attempt: Callable[[], bool]) -> str:
@@ -116,14 +118,14 @@ class Breaker:
         if not took:
             return str(row.state)
         if row.state == "open":
-            self._say(target, "half-open", int(row.since))
+            self._announce(target, "half-open", int(row.since))
         if not attempt():
             self.switch(target, False)
             self._set(target, "open")
             return "open"
         # The mapping first: whoever dies in between probes again and finds it enabled.
         self.switch(target, True)
-        self._say(target, "closed", int(row.since))
+        self._announce(target, "closed", int(row.since))
         self._set(target, "closed")
         return "closed"
 
@@ -133,6 +135,6 @@ class Breaker:
             [BreakerRow.state.set(state), BreakerRow.failures.set(0), BreakerRow.groups.set("")],
         )
 
-    def _say(self, target: str, state: str, since: int) -> None:
+    def _announce(self, target: str, state: str, since: int) -> None:
         self.count(f"breaker_{state.replace('-', '_')}", target=target)
         self.emit(hub_events.breaker(target, state, since=since, now=self.now()))

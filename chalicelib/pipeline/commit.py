@@ -12,7 +12,8 @@ from pynamodb.expressions.condition import Condition
 
 from chalicelib.configuration.stage import Stage
 from chalicelib.crms import CRMS
-from chalicelib.profiles import facts, identities
+from chalicelib.profiles import facts
+from chalicelib.profiles.identities import Match
 from chalicelib.routing import conversations
 from chalicelib.routing.conversations import Outcome
 from chalicelib.store.keys import (
@@ -23,6 +24,7 @@ from chalicelib.store.keys import (
     identity_key,
     load_key,
     profile_key,
+    sortable,
 )
 from chalicelib.store.packing import pack
 from chalicelib.store.rows import ClosedRow, EventRow, IdentityRow, KeyRow, LoadRow, ProfileRow, Row
@@ -53,7 +55,7 @@ class Commit:
 
     before: Profile
     profile: Profile
-    owner: identities.Owner
+    match: Match
     stage: Stage
     now: datetime
     store: Callable[[str, bytes], None]
@@ -69,7 +71,6 @@ class Commit:
 
     def add(self, event: Event, outcome: Outcome) -> None:
         """One more event, and what became of the conversation by it."""
-        account = self.stage.account(event.channel, event.account)
         had = self.profile.conversation
         if outcome.closed and had:
             self.end(had)
@@ -81,7 +82,7 @@ class Commit:
                 conversation=now_has,
                 last_owner=(now_has.owner if now_has else "") or self.profile.last_owner,
             )
-        self.profile = facts.absorbed(self.profile, event, account.language if account else "")
+        self.profile = facts.after_event(self.profile, event, self.stage.account_language(event))
         self.absorbed.append(
             Absorbed(
                 event=event,
@@ -117,14 +118,14 @@ class Commit:
         pid = self.profile.id
         writes = [Write(row=self._profile_row(), condition=self._unchanged())]
         writes += [Write(row=self._event_row(a), condition=Row.pk.does_not_exist()) for a in self.absorbed]
-        for identity in self.owner.identities:
+        for identity in self.match.identities:
             pk, sk = identity_key(identity)
             writes.append(Write(row=IdentityRow(pk, sk, profile=pid), condition=Row.pk.does_not_exist()))
-        for key in self.owner.keys:
+        for key in self.match.keys:
             pk, sk = contact_key(key)
             writes.append(Write(row=KeyRow(pk, sk, profile=pid), condition=Row.pk.does_not_exist()))
         for conversation in self.ended:
-            sk = f"C#{_millis(conversation.opened_at)}#{conversation.id}"
+            sk = f"C#{sortable(conversation.opened_at)}#{conversation.id}"
             body = msgspec.json.encode(conversation).decode()
             writes.append(Write(row=ClosedRow(f"P#{pid}", sk, body=body, ttl=_ttl(self.now))))
         return writes + [self._load(person, change) for person, change in self.taken.items() if change]
@@ -135,7 +136,8 @@ class Commit:
         return ProfileRow.seq == self.before.seq
 
     def _load(self, person: str, change: int) -> Write:
-        capacity = next((p.capacity for p in self.stage.directory.people if p.id == person), 0)
+        employee = self.stage.directory.person(person)
+        capacity = employee.capacity if employee else 0
         condition = None
         if change > 0:
             condition = LoadRow.open.does_not_exist() | (LoadRow.open <= capacity - change)
@@ -153,9 +155,9 @@ class Commit:
         )
         if open_now := self.profile.conversation:
             row.due_shard = due_shard(self.profile.id)
-            row.due_at = _millis(conversations.due_at(open_now, self.stage.routing))
+            row.due_at = sortable(conversations.due_at(open_now, self.stage.routing))
             row.work_queue = f"person#{open_now.owner}" if open_now.owner else WAITING
-            row.work_at = _millis(open_now.respond_by or open_now.opened_at)
+            row.work_at = sortable(open_now.respond_by or open_now.opened_at)
         return row
 
     def _event_row(self, absorbed: Absorbed) -> EventRow:
@@ -180,7 +182,7 @@ class Commit:
             pk,
             sk,
             customer=event.customer.key,
-            at=f"{_millis(event.occurred_at)}#{absorbed.seq:08d}#{absorbed.index:03d}",
+            at=f"{sortable(event.occurred_at)}#{absorbed.seq:08d}#{absorbed.index:03d}",
             profile=absorbed.profile,
             seq=absorbed.seq,
             committed=int(absorbed.committed_at.timestamp() * 1000),
@@ -204,10 +206,6 @@ def owes(target: Target, event: Event) -> bool:
     if event.customer.own and not target.notices:
         return False
     return (not kinds or event.kind in kinds) and event.direction in target.directions
-
-
-def _millis(moment: datetime) -> str:
-    return f"{int(moment.timestamp() * 1000):013d}"
 
 
 def _ttl(now: datetime) -> int:

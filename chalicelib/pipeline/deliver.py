@@ -20,6 +20,7 @@ from chalicelib.crms.base import Credentials, Crm, Step
 from chalicelib.pipeline import retry
 from chalicelib.pipeline.breaker import Breaker
 from chalicelib.pipeline.ledger import Books, contents
+from chalicelib.store.ahead import Ahead
 from chalicelib.store.keys import Key, breaker_key, event_key, ledger_key, profile_key, reference_key
 from chalicelib.store.rows import EventRow, LedgerRow, ProfileRow, ReferenceRow, Row, unpack_absorbed
 from chalicelib.store.table import Table
@@ -40,9 +41,6 @@ from chalicelib.vocabulary.people import Person, Profile
 
 _OURS_TO_MEND = 300.0
 """Seconds between tries of what only a human can mend."""
-
-_ENOUGH = 25.0
-"""Seconds a step may need; with less left, it is the next worker's."""
 
 _OUT_OF_TIME = "out_of_time"
 
@@ -65,56 +63,71 @@ class Deliver:
     jitter: Callable[[], float]
     count: Count
 
-    def __call__(self, change: Change, time_left: Callable[[], float]) -> list[tuple[str, str]]:
+    def __call__(
+        self, change: Change, time_left: Callable[[], float], ahead: Ahead | None = None
+    ) -> list[tuple[str, str]]:
         """Deliver what one profile change owes; event keys and their states.
 
-        time_left: seconds until this worker is stopped. Raises `Transient` with `retry_after` when the
+        time_left: seconds until this worker is stopped. ahead: what `ahead` has read for the batch that the
+        change is in. Raises `Transient` with `retry_after` when the
         rest of it has to wait.
         """
         stage = self.stage()
         target = stage.target(change.target)
         if target is None:
             raise Misconfigured("unknown_target", f"{change.target} is not in the stage's crms.yaml")
-        rows = self.table.read(_lookups(change))
+        ahead = ahead or Ahead(table=self.table)
+        rows = ahead.read(_lookups(change))
+        # What this change is about changes now; the breaker only if the target fails, or has recovered.
+        ahead.forget(key for key in _lookups(change) if key != breaker_key(target.name))
         self.breaker.admit(target.name, rows.get(breaker_key(target.name)))
-        errand = _Errand(target=target, crm=CRMS[target.crm], stage=stage, rows=rows, time_left=time_left)
+        context = _Context(
+            target=target,
+            crm=CRMS[target.crm],
+            stage=stage,
+            rows=rows,
+            ahead=ahead,
+            time_left=time_left,
+        )
         done = []
         for key in change.events:
             event = rows.get(event_key(key))
             if not isinstance(event, EventRow):
-                continue  # it was erased; what is owed of it is nothing
+                continue  # erased meanwhile: nothing to deliver
             ledger = contents(rows.get(ledger_key(key, target.name)))
             if ledger and ledger.state in ("done", "parked"):
                 continue
-            errand.go_on()
-            done.append((key, self._one(unpack_absorbed(event.body), ledger, errand)))
+            context.require_time()
+            done.append((key, self._one(unpack_absorbed(event.body), ledger, context)))
         return done
 
-    def ahead(self, changes: Sequence[Change]) -> None:
+    def ahead(self, changes: Sequence[Change]) -> Ahead:
         """Read for several customers' messages together what each is going to ask for."""
-        self.table.ahead(key for change in changes for key in _lookups(change))
+        ahead = Ahead(table=self.table)
+        ahead.add(key for change in changes for key in _lookups(change))
+        return ahead
 
-    def _one(self, absorbed: Absorbed, ledger: Ledger | None, errand: _Errand) -> str:
-        target = errand.target
+    def _one(self, absorbed: Absorbed, ledger: Ledger | None, context: _Context) -> str:
+        target = context.target
         books = Books(table=self.table, absorbed=absorbed, target=target.name, now=self.now)
-        books.begin(ledger, settle=errand.crm.settle)
+        books.begin(ledger, settle=context.crm.settle)
         try:
             credentials = self.credentials(target)
             try:
-                self._run(absorbed, books, errand, credentials)
+                self._run(absorbed, books, context, credentials)
             except Unauthorised:
                 renewed = self.fresh_credentials(target)
                 if renewed == credentials:
                     raise
-                self._run(absorbed, books, errand, renewed)
+                self._run(absorbed, books, context, renewed)
         except Permanent as error:
-            self.breaker.well(target.name, errand.rows.get(breaker_key(target.name)))
+            self._praise(context)
             return self._park(books, target, error)
         except (Transient, Misconfigured) as error:
             if retry.spent(absorbed.committed_at, self.now()):
                 return self._park(books, target, error)
-            self._wait(books, errand, error)
-        self.breaker.well(target.name, errand.rows.get(breaker_key(target.name)))
+            self._wait(books, context, error)
+        self._praise(context)
         self.count("delivered", target=target.name)
         return "done"
 
@@ -123,12 +136,12 @@ class Deliver:
         self.count("parked", target=target.name, reason=error.reason)
         return "parked"
 
-    def _wait(self, books: Books, errand: _Errand, error: Transient | Misconfigured) -> NoReturn:
+    def _wait(self, books: Books, context: _Context, error: Transient | Misconfigured) -> NoReturn:
         """Book it for later. Raises `Transient` with the time to wait."""
         attempts = books.ledger.attempts
-        now, settle = self.now(), errand.crm.settle
+        now, settle = self.now(), context.crm.settle
         if isinstance(error, Misconfigured | Unauthorised):
-            self.count("misconfigured", target=errand.target.name, reason=error.reason)
+            self.count("misconfigured", target=context.target.name, reason=error.reason)
             seconds = _OURS_TO_MEND
         elif error.reason == _OUT_OF_TIME:
             seconds = 0.0
@@ -141,41 +154,41 @@ class Deliver:
         if isinstance(error, Unknown):
             seconds = max(seconds, settle)
         books.wait(error, attempts=attempts, until=now + timedelta(seconds=seconds))
-        self.count("retried", target=errand.target.name, reason=error.reason)
+        self.count("retried", target=context.target.name, reason=error.reason)
         raise Transient(error.reason, error.detail, retry_after=seconds) from error
 
-    def _run(self, absorbed: Absorbed, books: Books, errand: _Errand, credentials: Credentials) -> None:
+    def _run(self, absorbed: Absorbed, books: Books, context: _Context, credentials: Credentials) -> None:
         """Drive the connector: each step looked up or written, and booked before the next."""
-        crm = errand.crm
-        delivery = self._delivery(absorbed, errand)
-        steps = crm.deliver(delivery, errand.target, credentials, int(self.now().timestamp()))
+        crm = context.crm
+        delivery = self._delivery(absorbed, context)
+        steps = crm.deliver(delivery, context.target, credentials, int(self.now().timestamp()))
         try:
             step = next(steps)
             while True:
                 remote = books.ledger.steps.get(step.name)
                 if remote is None:
-                    errand.go_on()
+                    context.require_time()
                     makes_contact = step.name == crm.contact_step
                     if makes_contact:
                         books.creating(absorbed.profile, step.name)
-                    remote = self._step(step, books, errand, absorbed.profile)
+                    remote = self._step(step, books, context, absorbed.profile)
                     if makes_contact:
                         reference = books.created(absorbed.profile, remote)
-                        errand.rows[reference.key] = reference
+                        context.rows[reference.key] = reference
                     books.finished(step.name, remote)
                 step = steps.send(remote)
                 books.keep()
         except StopIteration:
             books.done()
 
-    def _step(self, step: Step, books: Books, errand: _Errand, group: str) -> str:
+    def _step(self, step: Step, books: Books, context: _Context, group: str) -> str:
         if step.find and (step.look_first or books.doubted(step.name)):
             for request in step.find:
-                found = step.found(self._call(request, errand, group))
+                found = step.found(self._call(request, context, group))
                 if found is not None:
                     return found
         try:
-            return self._write(step, errand, group)
+            return self._write(step, context, group)
         except Unknown:
             books.doubt(step.name)
             raise
@@ -183,42 +196,48 @@ class Deliver:
             books.trust(step.name)
             raise
 
-    def _write(self, step: Step, errand: _Errand, group: str) -> str:
+    def _write(self, step: Step, context: _Context, group: str) -> str:
         requests = (step.write, *step.instead)
         for request, last in zip(requests, (*[False] * len(step.instead), True), strict=True):
             try:
-                return step.written(self._call(request, errand, group))
+                return step.written(self._call(request, context, group))
             except Permanent:
                 if last:
                     raise
         raise AssertionError("a step has at least one request")
 
-    def _call(self, request: Call, errand: _Errand, group: str) -> Reply:
+    def _call(self, request: Call, context: _Context, group: str) -> Reply:
         """One call; what is the target's own failing, not the request's, counts for the breaker."""
         reply = None
         try:
-            reply = self.send(errand.target, request)
-            errand.crm.read(reply)
+            reply = self.send(context.target, request)
+            context.crm.read(reply)
         except Throttled:
             raise
         except Transient as error:
             if reply is None or reply.status == 401 or reply.status >= 500:
-                self._blame(errand, group, error.reason)
+                self._blame(context, group, error.reason)
             raise
         return reply
 
-    def _blame(self, errand: _Errand, group: str, reason: str) -> None:
-        target = errand.target.name
+    def _praise(self, context: _Context) -> None:
+        key = breaker_key(context.target.name)
+        if self.breaker.succeeded(context.target.name, context.rows.get(key)):
+            context.ahead.forget([key])
+
+    def _blame(self, context: _Context, group: str, reason: str) -> None:
+        target = context.target.name
+        context.ahead.forget([breaker_key(target)])
         try:
-            row = errand.rows.get(breaker_key(target))
+            row = context.rows.get(breaker_key(target))
             self.breaker.failed(target, row, group=group, reason=reason)
         except (Transient, Misconfigured) as unkept:
             # What became of the call matters more, and the next failure counts again.
             self.count("breaker_unkept", target=target, reason=unkept.reason)
 
-    def _delivery(self, absorbed: Absorbed, errand: _Errand) -> Delivery:
-        profile_row = errand.rows.get(profile_key(absorbed.profile))
-        reference = errand.rows.get(reference_key(absorbed.profile, errand.target.name))
+    def _delivery(self, absorbed: Absorbed, context: _Context) -> Delivery:
+        profile_row = context.rows.get(profile_key(absorbed.profile))
+        reference = context.rows.get(reference_key(absorbed.profile, context.target.name))
         conversation = absorbed.conversation
         return Delivery(
             event=absorbed.event,
@@ -228,9 +247,9 @@ class Deliver:
             opened=absorbed.opened,
             moved=absorbed.moved,
             closed=absorbed.closed,
-            owner=_person(errand.stage, conversation.owner if conversation else ""),
+            owner=_person(context.stage, conversation.owner if conversation else ""),
             contact=reference.remote if isinstance(reference, ReferenceRow) and reference.remote else "",
-            lead=self._lead(absorbed, errand.target) if absorbed.moved and not absorbed.opened else "",
+            lead=self._lead(absorbed, context.target) if absorbed.moved and not absorbed.opened else "",
             seq=absorbed.seq,
             index=absorbed.index,
         )
@@ -255,18 +274,24 @@ def _lookups(change: Change) -> list[Key]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Errand:
-    """What stays the same for all events of one message. rows: as read; a new contact joins them."""
+class _Context:
+    """What stays the same for all events of one message.
+
+    rows: as they were read; a new contact joins them.
+    ahead: what the batch has read, told of what changes.
+    time_left: seconds until this worker is stopped.
+    """
 
     target: Target
     crm: Crm
     stage: Stage
     rows: dict[Key, Row]
+    ahead: Ahead
     time_left: Callable[[], float]
 
-    def go_on(self) -> None:
+    def require_time(self) -> None:
         """Raises `Transient` when the next step is better left to the next worker."""
-        if self.time_left() < _ENOUGH:
+        if self.time_left() < retry.TIME_FOR_A_STEP:
             raise Transient(_OUT_OF_TIME, retry_after=0)
 
 

@@ -19,7 +19,9 @@ from chalicelib.routing import conversations
 from chalicelib.routing.candidates import is_away
 from chalicelib.routing.choice import considered, decide
 from chalicelib.routing.conversations import Outcome, Turn
+from chalicelib.routing.facts import Question
 from chalicelib.routing.rules import rule_for
+from chalicelib.store.ahead import Ahead
 from chalicelib.store.keys import Key, event_key, load_key, profile_key
 from chalicelib.store.packing import unpack_intake
 from chalicelib.store.rows import EventRow, LoadRow, ProfileRow, unpack_absorbed
@@ -50,57 +52,66 @@ class Process:
     new_id: Callable[[], str]
     count: Count
 
-    def __call__(self, intake: Intake) -> list[Absorbed]:
-        """Absorb one message; return what was new. Raises `Transient` to have it come again."""
+    def __call__(self, intake: Intake, ahead: Ahead | None = None) -> list[Absorbed]:
+        """Absorb one message; return what was new. Raises `Transient` to have it come again.
+
+        ahead: what `ahead` has read for the batch that the message is in.
+        """
+        ahead = ahead or Ahead(table=self.table)
         if intake.stored:
             intake = unpack_intake(self.fetch(intake.stored))
         stage = self.stage()
         done: list[Absorbed] = []
         for chunk in _chunks(intake.events):
-            done += self._chunk(chunk, stage)
+            done += self._chunk(chunk, stage, ahead)
         for absorbed in done:
             self.count("routed", channel=absorbed.event.channel, outcome=absorbed.decision.outcome)
         return done
 
-    def ahead(self, intakes: Sequence[Intake]) -> None:
+    def ahead(self, intakes: Sequence[Intake]) -> Ahead:
         """Read for several customers' messages together what each is going to ask for first."""
+        ahead = Ahead(table=self.table)
         stage = self.stage()
-        asked = [
+        claims = [
             (_claim(i.events[:_CHUNK_EVENTS], stage), i.events[:_CHUNK_EVENTS]) for i in intakes if i.events
         ]
-        rows = self.table.ahead(key for claim, events in asked for key in _lookups(claim, events))
-        owners = (identities.owner(claim, rows).profile for claim, _ in asked)
-        self.table.ahead_also(profile_key(owner) for owner in owners if owner)
+        rows = ahead.add(key for claim, events in claims for key in _lookups(claim, events))
+        profiles = (identities.match(claim, rows).profile for claim, _ in claims)
+        ahead.add(profile_key(profile) for profile in profiles if profile)
+        return ahead
 
-    def _chunk(self, events: Sequence[Event], stage: Stage) -> list[Absorbed]:
+    def _chunk(self, events: Sequence[Event], stage: Stage, ahead: Ahead) -> list[Absorbed]:
         for attempt in range(_TRIES):
-            commit = self._decided(events, stage)
+            commit = self._decided(events, stage, ahead)
             if not commit.absorbed:
                 return []
+            writes = commit.writes()
+            ahead.forget(write.row.key for write in writes)
             try:
-                self.table.transact(commit.writes())
+                self.table.transact(writes)
             except Conflict:
+                ahead.forget()
                 if attempt == _TRIES - 1:
                     raise
                 continue
             return commit.absorbed
         return []
 
-    def _decided(self, events: Sequence[Event], stage: Stage) -> Commit:
+    def _decided(self, events: Sequence[Event], stage: Stage, ahead: Ahead) -> Commit:
         """Read what is known, and decide all that the events change."""
         claim = _claim(events, stage)
-        rows = self.table.read(_lookups(claim, events))
+        rows = ahead.read(_lookups(claim, events))
         unseen = {event.key: event for event in events if event_key(event.key) not in rows}
-        owner = identities.owner(claim, rows)
-        row = self._profile_row(owner.profile) if owner.profile and unseen else None
+        match = identities.match(claim, rows)
+        row = _profile_row(match.profile, ahead) if match.profile and unseen else None
         if row is None:
-            profile = facts.born(owner.profile or self.new_id(), events[0])
+            profile = facts.new_profile(match.profile or self.new_id(), events[0])
         else:
             profile = msgspec.json.decode(row.body, type=Profile)
         commit = Commit(
             before=profile,
-            profile=replace(facts.joined(profile, owner), seq=profile.seq + 1),
-            owner=owner,
+            profile=replace(facts.with_identities(profile, match), seq=profile.seq + 1),
+            match=match,
             stage=stage,
             now=self.now(),
             store=self.store,
@@ -108,10 +119,6 @@ class Process:
         for event in unseen.values():
             self._absorb(event, commit)
         return commit
-
-    def _profile_row(self, profile: str) -> ProfileRow | None:
-        row = self.table.read([profile_key(profile)]).get(profile_key(profile))
-        return row if isinstance(row, ProfileRow) else None
 
     def _absorb(self, event: Event, commit: Commit) -> None:
         stage, profile = commit.stage, commit.profile
@@ -138,25 +145,20 @@ class Process:
 
     def _choose(self, event: Event, commit: Commit) -> Outcome | None:
         profile, stage = commit.profile, commit.stage
-        asked = event
+        said = event
         if event.kind is Kind.OFFER and profile.conversation:
             # What the customer said when they came decides, not the hub's reminder of it.
             opening = self.table.get(EventRow, event_key(profile.conversation.opened_by))
-            asked = unpack_absorbed(opening.body).event if opening else event
-        account = stage.account(asked.channel, asked.account)
-        language = account.language if account else ""
-        rule, _ = rule_for(asked, profile, stage.routing, language=language)
-        if rule is not None:
-            self._read_loads(considered(rule, stage.directory, profile), commit)
+            said = unpack_absorbed(opening.body).event if opening else event
+        question = Question(event=said, profile=profile, account_language=stage.account_language(said))
+        ruling = rule_for(question, stage.routing)
+        self._read_loads(considered(ruling, stage.directory), commit)
         decision = decide(
-            asked,
-            profile,
-            routing=stage.routing,
+            ruling,
             directory=stage.directory,
             loads=commit.loads,
             now=commit.now,
             config_version=stage.version,
-            language=language,
         )
         return conversations.chosen(profile.conversation, event, decision)
 
@@ -170,7 +172,12 @@ class Process:
 
 def _claim(events: Sequence[Event], stage: Stage) -> identities.Claim:
     account = stage.account(events[0].channel, events[0].account)
-    return identities.claim(events, account.region if account else "IR")
+    return identities.claim_of(events, account.region if account else "IR")
+
+
+def _profile_row(profile: str, ahead: Ahead) -> ProfileRow | None:
+    row = ahead.read([profile_key(profile)]).get(profile_key(profile))
+    return row if isinstance(row, ProfileRow) else None
 
 
 def _lookups(claim: identities.Claim, events: Sequence[Event]) -> list[Key]:
@@ -178,7 +185,7 @@ def _lookups(claim: identities.Claim, events: Sequence[Event]) -> list[Key]:
 
 
 def _is_here(owner: str, commit: Commit) -> bool:
-    person = next((person for person in commit.stage.directory.people if person.id == owner), None)
+    person = commit.stage.directory.person(owner)
     return person is not None and not is_away(person, commit.stage.directory, commit.now)
 
 

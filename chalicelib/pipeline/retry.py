@@ -1,4 +1,4 @@
-"""When a delivery that failed is tried again."""
+"""When what failed is tried again: a delivery by its ledger, a message by how often it was received."""
 
 from __future__ import annotations
 
@@ -14,6 +14,27 @@ _LEAST_PAUSE, _MOST_PAUSE = 5, 600
 
 _LONGEST = 11 * 3600
 """SQS refuses a message that was invisible for more than 12 hours in all."""
+
+
+LONGEST_AT_A_TARGET = 300.0
+"""Seconds between receives of a message without a ledger. A thousand receives then outlast the horizon."""
+
+LONGEST_AT_THE_EVENTS = 120.0
+"""Seconds likewise. A hundred receives then last three hours, not the five minutes of a throttling table."""
+
+TIME_FOR_A_STEP = 25.0
+"""Seconds that a step at a target may need; with less left, it is the next worker's."""
+
+TIME_FOR_A_MESSAGE = 8.0
+"""Seconds that a message at the events queue may need."""
+
+
+def again(received: int, chance: float, *, most: float) -> float:
+    """Seconds until a message comes back that was received so often, when nothing else says when.
+
+    chance: 0 to 1; it adds up to a half, so that not all come back at once.
+    """
+    return float(min(2 ** min(received, 10), most)) * (1 + chance / 2)
 
 
 def wait(attempts: int, jitter: float, *, at_least: float = 0) -> float:

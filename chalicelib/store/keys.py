@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from datetime import datetime
 
 from chalicelib.vocabulary.event import Identity
 
@@ -13,6 +14,19 @@ WAITING = "waiting"
 
 DUE_SHARDS = 4
 """Partitions of the `due` index; a profile is always in the one its id hashes to."""
+
+INDEXES = {
+    "timeline": ("customer", "at"),
+    "due": ("due_shard", "due_at"),
+    "worklist": ("work_queue", "work_at"),
+}
+"""The indexes, each with the attributes that are its partition and sort key: an identity's events by time;
+the profiles that the clock must look at; the conversations of a person, or those that wait."""
+
+
+def sortable(moment: datetime) -> str:
+    """A moment as 13 digits of milliseconds, which compare as the moments do."""
+    return f"{int(moment.timestamp() * 1000):013d}"
 
 
 def event_key(key: str) -> Key:

@@ -6,7 +6,6 @@ Every row has a partition key `pk` and a sort key `sk`; what stands there is in 
 from __future__ import annotations
 
 from pynamodb.attributes import BinaryAttribute, DiscriminatorAttribute, NumberAttribute, UnicodeAttribute
-from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
 from chalicelib.store.keys import Key
@@ -17,62 +16,26 @@ unpack_absorbed = unpacker(Absorbed)
 """Reads the body of an event's row."""
 
 
-class Timeline(GlobalSecondaryIndex["Place"]):
-    """An identity and when: its events."""
+class Row(Model):
+    """Any row; reading gives the class that wrote it.
+
+    pk and sk: partition and sort key.
+    row: the name of the class.
+    ttl: Unix seconds after which DynamoDB deletes it; None keeps it.
+    """
 
     class Meta:
-        index_name = "timeline"
-        projection = KeysOnlyProjection()
-
-    customer = UnicodeAttribute(hash_key=True)
-    at = UnicodeAttribute(range_key=True)
-
-
-class Due(GlobalSecondaryIndex["Place"]):
-    """Profiles that the clock has something to do with."""
-
-    class Meta:
-        index_name = "due"
-        projection = KeysOnlyProjection()
-
-    due_shard = UnicodeAttribute(hash_key=True)
-    due_at = UnicodeAttribute(range_key=True)
-
-
-class Worklist(GlobalSecondaryIndex["Place"]):
-    """A person or a queue and when: the conversations to be answered."""
-
-    class Meta:
-        index_name = "worklist"
-        projection = KeysOnlyProjection()
-
-    work_queue = UnicodeAttribute(hash_key=True)
-    work_at = UnicodeAttribute(range_key=True)
-
-
-class Place(Model):
-    """Where a row lies: all that the indexes know of it."""
-
-    class Meta:
-        table_name = "unbound"
+        table_name = "a table is named where it is opened"
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
-    timeline = Timeline()
-    due = Due()
-    worklist = Worklist()
+    row = DiscriminatorAttribute()
+    ttl = NumberAttribute(null=True)
 
     @property
     def key(self) -> Key:
         """Partition and sort key."""
         return self.pk, self.sk
-
-
-class Row(Place):
-    """Any row; reading gives the class that wrote it."""
-
-    row = DiscriminatorAttribute()
-    ttl = NumberAttribute(null=True)
 
 
 class EventRow(Row, discriminator="event"):

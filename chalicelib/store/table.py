@@ -1,22 +1,32 @@
-"""The few ways the one table is read and written; its rows are in `rows.py`.
+"""The few ways the one table is read and written; its rows are in `rows.py`, where they lie in `keys.py`.
 
+PynamoDB's models encode the rows and its expressions state the conditions; its `TableConnection` makes the
+calls, because a model's own calls need one client per class and a table name per process (decision 0009).
 The front door reads its configuration row without this module, because importing PynamoDB is slow.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from pynamodb.exceptions import DoesNotExist, PutError, PynamoDBException, TransactWriteError, UpdateError
+from botocore.exceptions import ClientError
+from pynamodb.connection import TableConnection
+from pynamodb.connection.base import MetaTable
+from pynamodb.exceptions import PutError, PynamoDBException, TransactWriteError, UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
-from pynamodb.transactions import TransactWrite
 
-from chalicelib.store.keys import Key
-from chalicelib.store.rows import Due, Place, Row
-from chalicelib.vocabulary.errors import Misconfigured, Transient
+from chalicelib.aws.errors import meaning
+from chalicelib.store.keys import INDEXES, Key
+from chalicelib.store.rows import ProfileRow, Row
+from chalicelib.vocabulary.errors import Transient
+
+_TRIES = 3
+"""Calls for one batch of keys of which DynamoDB leaves some unread."""
+
+_KEYS_IN_A_CALL = 100
 
 
 class Conflict(Transient):
@@ -28,88 +38,76 @@ class Conflict(Transient):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Write:
-    """One part of a transaction: a whole row put, or an update of the row with `key`."""
+    """One part of a transaction: the row is put whole or, if there are actions, updated by them."""
 
     row: Row
     condition: Condition | None = None
     actions: Sequence[Action] = field(default=())
 
 
-P = TypeVar("P", bound=Place)
 R = TypeVar("R", bound=Row)
-
-
-_SETTINGS: dict[str, Any] = {
-    "connect_timeout_seconds": 1,
-    "read_timeout_seconds": 5,
-    "max_retry_attempts": 2,
-}
-"""A call that hangs must not take the worker's whole batch with it: its queue tries again."""
+V = TypeVar("V")
 
 
 class Table:
     """The table of one stage. Every method raises `Transient` when DynamoDB cannot serve it now."""
 
     def __init__(self, name: str, region: str, host: str | None = None) -> None:
-        settings = {**_SETTINGS, "region": region, "host": host}
-        for key, value in {**settings, "table_name": name}.items():
-            setattr(Place.Meta, key, value)
-        # One connection for all of them: each class would make a client of its own.
-        Place._connection = None
-        shared = Place._get_connection()
-        models: list[type[Place]] = [Row, *Row.__subclasses__()]
-        for model in models:
-            model._connection = shared
-        self._connection = shared.connection
-        self._ahead: dict[Key, Row | None] = {}
-
-    def ahead(self, keys: Iterable[Key]) -> dict[Key, Row]:
-        """Read for a whole batch at once, and keep what was found for `read`; forget what was kept before.
-
-        A row is kept until this worker writes it or loses to another writer. That it may be old by then is
-        no danger: every write is conditional on what was read, and whoever loses reads from the table.
-        """
-        self._ahead.clear()
-        return self.ahead_also(keys)
-
-    def ahead_also(self, keys: Iterable[Key]) -> dict[Key, Row]:
-        """The same once more, beside what is kept."""
-        wanted = list(dict.fromkeys(keys))
-        rows = self.read(wanted)
-        self._ahead.update({key: rows.get(key) for key in wanted})
-        return rows
+        self.name = name
+        self._connection = TableConnection(
+            name,
+            region=region,
+            host=host,
+            # A call that hangs must not take the worker's whole batch with it: its queue tries again.
+            connect_timeout_seconds=1,
+            read_timeout_seconds=5,
+            max_retry_attempts=2,
+            meta_table=_described(name),
+        )
 
     def read(self, keys: Iterable[Key]) -> dict[Key, Row]:
-        """The rows that exist, consistently read unless they are kept; one call up to 100 keys."""
-        wanted = list(dict.fromkeys(keys))
-        if all(key in self._ahead for key in wanted):
-            return {key: row for key in wanted if (row := self._ahead[key]) is not None}
-        return _served(lambda: {row.key: row for row in Row.batch_get(wanted, consistent_read=True)})
+        """The rows that exist, consistently read: one call for each hundred keys."""
+        missing = [{"pk": pk, "sk": sk} for pk, sk in dict.fromkeys(keys)]
+        rows: dict[Key, Row] = {}
+        while missing:
+            asked, missing = missing[:_KEYS_IN_A_CALL], missing[_KEYS_IN_A_CALL:]
+            for row in self._batch(asked):
+                rows[row.key] = row
+        return rows
+
+    def _batch(self, asked: Sequence[Mapping[str, Any]]) -> Iterator[Row]:
+        for _ in range(_TRIES):
+            answer = _served(lambda asked=asked: self._connection.batch_get_item(asked, consistent_read=True))  # type: ignore[misc]
+            yield from map(Row.from_raw_data, answer["Responses"].get(self.name, []))
+            asked = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
+            if not asked:
+                return
+        raise Transient("table_busy", f"{len(asked)} rows were left unread {_TRIES} times")
 
     def get(self, kind: type[R], key: Key) -> R | None:
         """One row, consistently read."""
-        try:
-            return _served(lambda: kind.get(*key, consistent_read=True))
-        except DoesNotExist:
-            return None
+        pk, sk = key
+        answer = _served(lambda: self._connection.get_item(pk, range_key=sk, consistent_read=True))
+        item = answer.get("Item")
+        return kind.from_raw_data(item) if item else None
 
     def transact(self, writes: Sequence[Write]) -> None:
         """All or nothing. Raises `Conflict` when a condition failed or another write was in the way."""
-
-        def commit() -> None:
-            with TransactWrite(connection=self._connection) as transaction:
-                for write in writes:
-                    if write.actions:
-                        transaction.update(write.row, actions=list(write.actions), condition=write.condition)
-                    else:
-                        transaction.save(write.row, condition=write.condition)
-
-        for write in writes:
-            self._ahead.pop(write.row.key, None)
+        puts = [self._put_of(write.row, write.condition) for write in writes if not write.actions]
+        updates = [
+            self._connection.get_operation_kwargs(
+                write.row.pk, range_key=write.row.sk, actions=list(write.actions), condition=write.condition
+            )
+            for write in writes
+            if write.actions
+        ]
         try:
-            _served(commit)
+            _served(
+                lambda: self._connection.connection.transact_write_items(
+                    condition_check_items=(), delete_items=(), put_items=puts, update_items=updates
+                )
+            )
         except TransactWriteError as error:
-            self._ahead.clear()
             codes = [reason.code if reason else "None" for reason in error.cancellation_reasons]
             if "ValidationError" in codes:
                 # A row or the whole is too large or malformed: trying again cannot help.
@@ -118,111 +116,131 @@ class Table:
                 raise Conflict from error
             raise _unserved(error) from error
 
+    def _put_of(self, row: Row, condition: Condition | None) -> dict[str, Any]:
+        return self._connection.get_operation_kwargs(
+            row.pk, range_key=row.sk, key="Item", attributes=row.serialize(), condition=condition
+        )
+
     def put(self, row: Row, condition: Condition | None = None) -> bool:
         """Put one row; False if its condition does not hold."""
-
-        self._ahead.pop(row.key, None)
-
-        def save() -> bool:
-            row.save(condition=condition)
-            return True
-
-        try:
-            return _served(save)
-        except PutError as error:
-            if _code(error) == "ConditionalCheckFailedException":
-                return False
-            raise _unserved(error) from error
+        return _holds(
+            lambda: self._connection.put_item(
+                row.pk, range_key=row.sk, attributes=row.serialize(), condition=condition
+            )
+        )
 
     def update(self, row: Row, actions: Sequence[Action], condition: Condition | None = None) -> bool:
-        """Update one row; False if its condition does not hold."""
-
-        self._ahead.pop(row.key, None)
-
-        def save() -> bool:
-            row.update(actions=list(actions), condition=condition)
-            return True
-
-        try:
-            return _served(save)
-        except UpdateError as error:
-            if _code(error) == "ConditionalCheckFailedException":
-                return False
-            raise _unserved(error) from error
+        """Update the row with this one's key; False if its condition does not hold."""
+        return _holds(
+            lambda: self._connection.update_item(
+                row.pk, range_key=row.sk, actions=list(actions), condition=condition
+            )
+        )
 
     def partition(self, pk: str, prefix: str = "") -> Iterator[Row]:
         """The rows of one partition whose sort key starts with `prefix`, in order."""
         condition = Row.sk.startswith(prefix) if prefix else None
-        return _each(lambda: Row.query(pk, range_key_condition=condition, consistent_read=True))
+        return _rows(self._query(pk, range_key_condition=condition, consistent_read=True))
 
     def timeline(self, identity: str) -> Iterator[Key]:
         """Keys of an identity's events, newest first."""
-        return _keys(lambda: Place.timeline.query(identity, scan_index_forward=False))
+        return _keys(self._query(identity, index_name="timeline", scan_index_forward=False))
 
     def due(self, shard: str, until: str) -> Iterator[Key]:
         """Keys of the profiles in a shard that are due by `until`."""
-        return _keys(lambda: Place.due.query(shard, range_key_condition=Due.due_at <= until))
+        return _keys(self._query(shard, index_name="due", range_key_condition=ProfileRow.due_at <= until))
 
     def worklist(self, queue: str) -> Iterator[Key]:
         """Keys of the profiles in somebody's, or a team's, queue; soonest promise first."""
-        return _keys(lambda: Place.worklist.query(queue))
+        return _keys(self._query(queue, index_name="worklist"))
 
     def scan(self, condition: Condition | None = None) -> Iterator[Row]:
         """Every row, for an operator's command only."""
-        return _each(lambda: Row.scan(filter_condition=condition))
+        return _rows(_pages(lambda start: self._connection.scan(condition, exclusive_start_key=start)))
+
+    def _query(self, partition: str, **how: Any) -> Iterator[Mapping[str, Any]]:  # noqa: ANN401 - PynamoDB's own words
+        return _pages(lambda start: self._connection.query(partition, exclusive_start_key=start, **how))
 
 
-def _keys(query: Callable[[], Iterable[Place]]) -> Iterator[Key]:
-    return (row.key for row in _each(query))
+def _described(name: str) -> MetaTable:
+    """The table's keys and indexes, as `DescribeTable` would tell them."""
+
+    def schema(partition: str, sort: str) -> list[dict[str, str]]:
+        roles = ((partition, "HASH"), (sort, "RANGE"))
+        return [{"AttributeName": attribute, "KeyType": role} for attribute, role in roles]
+
+    attributes = ("pk", "sk", *(attribute for index in INDEXES.values() for attribute in index))
+    return MetaTable(
+        {
+            "TableName": name,
+            "KeySchema": schema("pk", "sk"),
+            "AttributeDefinitions": [{"AttributeName": a, "AttributeType": "S"} for a in attributes],
+            "GlobalSecondaryIndexes": [
+                {"IndexName": index, "KeySchema": schema(*pair)} for index, pair in INDEXES.items()
+            ],
+        }
+    )
 
 
-def _each(query: Callable[[], Iterable[P]]) -> Iterator[P]:
-    rows = iter(_served(query))
-    while (row := _served(lambda: next(rows, None))) is not None:
-        yield row
+def _pages(ask: Callable[[Any], Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    start = None
+    while True:
+        page = _served(lambda start=start: ask(start))  # type: ignore[misc]
+        yield from page["Items"]
+        start = page.get("LastEvaluatedKey")
+        if not start:
+            return
 
 
-_BUSY = {
-    "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
-    "ThrottlingException",
-    "ThrottlingError",
-    "InternalServerError",
-    "ServiceUnavailable",
-    "TransactionInProgressException",
-    "TransactionConflictException",
-    "TransactionCanceledException",
-}
-_WRONG = {"ResourceNotFoundException", "AccessDeniedException", "UnrecognizedClientException"}
+def _rows(items: Iterator[Mapping[str, Any]]) -> Iterator[Row]:
+    return (Row.from_raw_data(dict(item)) for item in items)
 
-V = TypeVar("V")
+
+def _keys(items: Iterator[Mapping[str, Any]]) -> Iterator[Key]:
+    return ((item["pk"]["S"], item["sk"]["S"]) for item in items)
+
+
+def _holds(write: Callable[[], object]) -> bool:
+    """Carry a conditional write out; False if its condition does not hold."""
+    try:
+        _served(write)
+    except (PutError, UpdateError) as error:
+        if _code(error) == "ConditionalCheckFailedException":
+            return False
+        raise _unserved(error) from error
+    return True
 
 
 def _served(call: Callable[[], V]) -> V:
-    """The call's value; what DynamoDB could not serve as `Transient`, our own mistakes as `Misconfigured`."""
+    """The call's value. Refused writes are left to the caller; other refusals become errors of ours."""
     try:
         return call()
-    except (TransactWriteError, PutError, UpdateError, DoesNotExist):
+    except (TransactWriteError, PutError, UpdateError):
         raise
     except PynamoDBException as error:
         raise _unserved(error) from error
 
 
 def _unserved(error: PynamoDBException) -> Exception:
-    """What a PynamoDB exception means for the caller; a code we do not know is a bug and stays itself."""
-    code = _code(error)
-    if code is None or code in _BUSY:
-        return Transient("table_busy", code or type(error).__name__)
-    if code in _WRONG:
-        return Misconfigured("table_refused", code)
-    return error
+    """What a PynamoDB exception means for the caller; a bug of ours stays itself."""
+    answer = _answer(error)
+    if not answer:
+        return Transient("aws_unreachable", type(error.cause or error).__name__)
+    return meaning(answer) or error
 
 
-def _code(error: PynamoDBException) -> str | None:
-    """The code of DynamoDB's answer, None if none came.
+def _code(error: PynamoDBException) -> str:
+    return str(_answer(error).get("Error", {}).get("Code", ""))
 
-    PynamoDB's `cause_response_code` breaks there: botocore's connection errors have a `response` of None.
+
+def _answer(error: PynamoDBException) -> Mapping[str, Any]:
+    """DynamoDB's answer, empty if none came.
+
+    PynamoDB copies the error out of it and drops the rest, so the whole is looked for behind the copy. Its
+    `cause_response_code` raises where botocore's connection errors have a `response` of None.
     """
-    answer = getattr(error.cause, "response", None) or {}
-    code = answer.get("Error", {}).get("Code")
-    return str(code) if code else None
+    copied = error.cause
+    for kept in (copied.__cause__ if copied else None, copied):
+        if isinstance(kept, ClientError):
+            return kept.response
+    return {}

@@ -57,6 +57,19 @@ class Profile:
     collisions: tuple[str, ...] = ()
     """Other profiles that may be the same person; merging them is a human's decision."""
 
+    @property
+    def phones(self) -> tuple[str, ...]:
+        """Verified phones, E.164."""
+        return self._keys("phone#")
+
+    @property
+    def emails(self) -> tuple[str, ...]:
+        """Verified e-mail addresses."""
+        return self._keys("email#")
+
+    def _keys(self, prefix: str) -> tuple[str, ...]:
+        return tuple(key.removeprefix(prefix) for key in self.keys if key.startswith(prefix))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hours:
@@ -109,6 +122,14 @@ class Directory:
     people: tuple[Person, ...] = ()
     teams: tuple[Team, ...] = ()
     hours: dict[str, Hours] = field(default_factory=dict)
+
+    def person(self, person: str) -> Person | None:
+        """The person of that id."""
+        return next((one for one in self.people if one.id == person), None)
+
+    def team(self, team: str) -> Team | None:
+        """The team of that id."""
+        return next((one for one in self.teams if one.id == team), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

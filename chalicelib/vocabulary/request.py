@@ -22,8 +22,6 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = field(default=b"", repr=False)
     received_at: datetime
-    token: str = field(default="", repr=False)
-    """The last path segment of an unsigned channel's URL."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,12 +9,12 @@ from datetime import datetime
 
 from botocore.exceptions import ClientError
 
-from chalicelib.aws.secrets import Held, Parameters
+from chalicelib.aws.secrets import Parameters
 from chalicelib.channels import CHANNELS
 from chalicelib.configuration.stage import Stage
 from chalicelib.crms.http.send import sender
 from chalicelib.profiles.phones import e164
-from chalicelib.vocabulary.account import Account
+from chalicelib.vocabulary.account import Account, Secrets
 from chalicelib.vocabulary.delivery import Call, Reply
 from chalicelib.vocabulary.errors import Rejected
 from chalicelib.vocabulary.event import Event, Ignored, Kind
@@ -98,7 +98,7 @@ def _named(someone: Person, name: str) -> Person:
     return replace(someone, first_name=first, last_name=last) if name else someone
 
 
-def secrets_of(site: Site, account: Account) -> Held:
+def secrets_of(site: Site, account: Account) -> Secrets:
     """The account's secrets, as the front door knows them. Raises `Stop` if there are none."""
 
     def read(name: str) -> str:
@@ -116,7 +116,7 @@ def secrets_of(site: Site, account: Account) -> Held:
     return {name: values for name, values in held.items() if any(values)}
 
 
-def forged(secrets: Held) -> Held:
+def forged(secrets: Secrets) -> Secrets:
     """The same secrets by name, none of them right."""
     return dict.fromkeys(secrets, _WRONG)
 
@@ -126,7 +126,9 @@ def number_at(moment: datetime) -> int:
     return int(moment.timestamp() * 1000) % _SIMULATED_IDS
 
 
-def play(plot: Plot, account: Account, *, public_url: str, secrets: Held, at: datetime, number: int) -> Post:
+def play(
+    plot: Plot, account: Account, *, public_url: str, secrets: Secrets, at: datetime, number: int
+) -> Post:
     """The webhook, signed. Raises `Stop` if a secret is missing that it is signed with."""
     build = builder(account.channel, plot.kind)
     url = f"{public_url}/webhooks/{account.channel}/{account.id}"

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Mapping
 
 import pytest
 
@@ -121,15 +120,18 @@ def test_what_dynamodb_would_refuse_is_refused_before(monkeypatch):
 class Shelf:
     """Where configuration is stored, with a clock and a switch for outages."""
 
-    def __init__(self, version="1"):
-        self.version, self.failure, self.now, self.reads = version, None, 1000.0, 0
-        self.cached = Cached(read=self.read, decode=lambda s: s["version"].decode(), clock=lambda: self.now)
+    def __init__(self, version: str = "1"):
+        self.version, self.now, self.reads = version, 1000.0, 0
+        self.failure: Transient | None = None
+        self.cached = Cached(read=self.read, clock=lambda: self.now, max_age=60)
 
-    def read(self) -> Mapping[str, bytes] | None:
+    def read(self) -> str:
         self.reads += 1
         if self.failure:
             raise self.failure
-        return {"version": self.version.encode()} if self.version else None
+        if not self.version:
+            raise Misconfigured("configuration_missing")
+        return self.version
 
 
 def test_a_copy_is_kept_for_a_minute():

@@ -6,10 +6,15 @@ from dataclasses import dataclass, replace
 from logging import StreamHandler
 from types import SimpleNamespace
 
+import botocore.session
 import pytest
 from moto import mock_aws
 
-from chalicelib import runtime, telemetry
+from chalicelib import telemetry
+from chalicelib.aws.clients import Clients
+from chalicelib.handlers import webhooks
+from chalicelib.runtime.front import Front, now
+from chalicelib.runtime.workers import Edges, Workers
 from chalicelib.store.packing import from_text, unpack_intake
 from chalicelib.vocabulary.account import Account
 from tests.handlers import deployed
@@ -21,12 +26,15 @@ NUMBER = "+982100000001"
 
 
 @dataclass
-class Front:
-    """A deployed front door."""
+class Door:
+    """A deployed front door, and the workers beside it."""
 
     environment: dict[str, str]
     clock: SimpleNamespace
     capture: pytest.CaptureFixture[str]
+    front: Front
+    workers: Workers
+    clients: Clients
     printed: str = ""
 
     def __call__(self, event):
@@ -75,24 +83,27 @@ for handler in telemetry.log.handlers:
     handler.stream = Stdout()
 
 
-def forget():
-    """As if the container were new; but for the session, whose service models take long to read."""
-    for name, part in vars(runtime).items():
-        if hasattr(part, "cache_clear") and name != "_session":
-            part.cache_clear()
+SESSION = botocore.session.get_session()
+"""One for all tests: its service models take long to read."""
 
 
 @contextmanager
 def a_front(stage, monkeypatch, capture):
     clock = SimpleNamespace(now=1000.0)
-    monkeypatch.setattr(runtime, "time", SimpleNamespace(monotonic=lambda: clock.now))
     with mock_aws():
         environment = deployed.deploy(setup_of(stage))
-        for name, value in environment.items():
-            monkeypatch.setenv(name, value)
-        forget()
-        yield Front(environment=environment, clock=clock, capture=capture)
-    forget()
+        clients = Clients(session=SESSION)
+        front = Front(environ=environment, client=clients, clock=lambda: clock.now, now=now)
+        workers = Workers(Edges(environ=environment, client=clients, clock=lambda: clock.now))
+        monkeypatch.setattr(webhooks, "front", lambda: front)
+        yield Door(
+            environment=environment,
+            clock=clock,
+            capture=capture,
+            front=front,
+            workers=workers,
+            clients=clients,
+        )
 
 
 def a_stage_with_a_number(**changes):

@@ -207,7 +207,7 @@ def test_the_front_door_imports_nothing_that_only_workers_need():
     heavy = (
         *("pynamodb", "boto3", "phonenumbers", "chalicelib.store.table", "chalicelib.store.rows"),
         *("chalicelib.crms", "chalicelib.profiles", "chalicelib.routing", "chalicelib.pipeline.process"),
-        *("chalicelib.pipeline.deliver", "chalicelib.pipeline.tick"),
+        *("chalicelib.pipeline.deliver", "chalicelib.pipeline.clock"),
         *("aws_lambda_powertools.utilities.batch", "aws_lambda_powertools.utilities.parser"),
         "aws_xray_sdk",
     )

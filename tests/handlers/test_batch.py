@@ -1,10 +1,12 @@
 """One batch of a FIFO queue: who fails with whom, what comes back when, and what the log may say of it."""
 
 import json
+import math
+from dataclasses import dataclass, field
 
 import pytest
 
-from chalicelib import runtime
+from chalicelib.aws.clients import WORKER
 from chalicelib.handlers import batch, deliver, process
 from chalicelib.store.packing import pack, text
 from chalicelib.vocabulary.errors import Misconfigured, Permanent, Throttled, Transient
@@ -24,13 +26,15 @@ class Batch:
         self.worked = []
         self.hidden = {}
         self.read_ahead = []
+        self.given = []
         self.unreadable = None
         self.unhideable = None
         self.left = 60.0
         self.costs = 0.0
 
-    def work(self, body):
+    def work(self, body, ahead):
         self.worked.append(body)
+        self.given.append(ahead)
         self.left -= self.costs
         if body in self.errors:
             raise self.errors[body]
@@ -40,6 +44,7 @@ class Batch:
         self.read_ahead.append(list(bodies))
         if self.unreadable:
             raise self.unreadable
+        return f"read for {len(bodies)}"
 
     def visibility(self, arn, receipt, seconds):
         if self.unhideable:
@@ -67,8 +72,10 @@ def test_the_first_of_each_group_is_read_for_ahead():
     one = Batch()
     one(("a", "1"), ("a", "2"), ("b", "3"))
     assert one.read_ahead == [["1", "3"]]
+    assert one.given == ["read for 2"] * 3
     one(("a", "4"), ("a", "5"))
-    assert one.read_ahead[-1] == [], "nothing is gained for one group, and what was kept is forgotten"
+    assert len(one.read_ahead) == 1, "nothing is gained for one group"
+    assert one.given[-2:] == [None, None], "what was read for an earlier batch is not handed on"
 
 
 def test_what_cannot_be_read_ahead_is_worked_on_all_the_same():
@@ -168,46 +175,59 @@ def test_no_wait_asked_for_is_the_queue_s_own_time():
     assert one.hidden == {}
 
 
+@dataclass
+class FailingWorkers:
+    """Workers whose steps all raise `error`; they keep whom they hide, and for how long."""
+
+    error: type[BaseException] | BaseException = AssertionError
+    hidden: dict[str, int] = field(default_factory=dict)
+
+    def __call__(self, *_):
+        raise self.error
+
+    @property
+    def process(self):
+        return self
+
+    @property
+    def deliver(self):
+        return self
+
+    def ahead(self, asked):
+        assert asked is not None
+
+    def hide(self, arn, receipt, seconds):
+        self.hidden[receipt] = seconds
+
+    def chance(self):
+        return 0.5
+
+
 @pytest.fixture
-def waiting(monkeypatch):
-    """The runtime's way to hide a message, watched."""
-    hidden = {}
-    monkeypatch.setattr(
-        runtime, "visibility", lambda arn, receipt, seconds: hidden.update({receipt: seconds})
-    )
-    return hidden
-
-
-def failing(error):
-    """A runtime's step that cannot do anything."""
-
-    class Step:
-        def __call__(self, *_):
-            raise error
-
-        def ahead(self, asked):
-            assert asked is not None
-
-    return Step
+def failing(monkeypatch):
+    workers = FailingWorkers()
+    for module in (process, deliver):
+        monkeypatch.setattr(module, "workers", lambda: workers)
+    return workers
 
 
 @pytest.mark.parametrize(("received", "least", "most"), [(1, 1, 3), (4, 8, 24), (50, 60, 180)])
-def test_process_has_what_failed_come_back_later_each_time(received, least, most, monkeypatch, waiting):
-    monkeypatch.setattr(runtime, "process", failing(Transient("conflict")))
+def test_process_has_what_failed_come_back_later_each_time(received, least, most, failing):
+    failing.error = Transient("conflict")
     bodies = [text(pack(Intake(customer=message().customer, events=(message(n),)))) for n in range(10)]
     sent = [(str(number), body) for number, body in enumerate(bodies)]
     answer = process.process(shelf.from_queue(*sent, received=received), Context())
     assert len(answer["batchItemFailures"]) == 10
-    assert all(least <= seconds <= most for seconds in waiting.values())
+    assert all(least <= seconds <= most for seconds in failing.hidden.values())
 
 
-def test_deliver_has_what_waits_come_back_when_the_ledger_says(monkeypatch, waiting):
-    monkeypatch.setattr(runtime, "deliver", failing(Transient("no_connection", retry_after=330)))
+def test_deliver_has_what_waits_come_back_when_the_ledger_says(failing):
+    failing.error = Transient("no_connection", retry_after=330)
     body = text(pack(Change(target="crm", profile="p1", seq=1, events=("e",))))
     deliver.deliver(
         shelf.from_queue(("p1", body), ("p1", body), queue="switchboard-local-target-crm.fifo"), Roomy()
     )
-    assert waiting == {"receipt-0": 330, "receipt-1": 0}
+    assert failing.hidden == {"receipt-0": 330, "receipt-1": 0}
 
 
 class Roomy(Context):
@@ -215,46 +235,44 @@ class Roomy(Context):
         return 60_000
 
 
-@pytest.mark.parametrize(("received", "seconds"), [(1, 2), (4, 16), (500, 300)])
-def test_deliver_comes_back_soon_when_the_table_was_busy(received, seconds, monkeypatch, waiting):
-    monkeypatch.setattr(runtime, "deliver", failing(Transient("table_busy")))
+@pytest.mark.parametrize(("received", "seconds"), [(1, 2.5), (4, 20), (500, 375)])
+def test_deliver_comes_back_soon_when_the_table_was_busy(received, seconds, failing):
+    failing.error = Transient("table_busy")
     body = text(pack(Change(target="crm", profile="p1", seq=1, events=("e",))))
     queue = "switchboard-local-target-crm.fifo"
     deliver.deliver(shelf.from_queue(("p1", body), queue=queue, received=received), Roomy())
-    assert waiting == {"receipt-0": seconds}
+    assert failing.hidden == {"receipt-0": math.ceil(seconds)}
 
 
 @pytest.mark.parametrize(("handler", "body"), [(process.process, "!"), (deliver.deliver, "AQ==")])
-def test_a_message_that_is_none_of_ours_waits_and_is_seen(handler, body, waiting, capsys, monkeypatch):
-    monkeypatch.setattr(runtime, "process", failing(AssertionError))
+def test_a_message_that_is_none_of_ours_waits_and_is_seen(handler, body, failing, capsys):
     answer = handler(shelf.from_queue(("a", body)), Roomy())
     assert answer == {"batchItemFailures": [{"itemIdentifier": "00000000-0000-4000-8000-000000000000"}]}
-    assert waiting == {}
+    assert failing.hidden == {}
     assert '"unreadable_message"' in capsys.readouterr().out
 
 
-def test_a_message_of_newer_code_waits_for_it(waiting, monkeypatch):
-    monkeypatch.setattr(runtime, "process", failing(AssertionError))
+def test_a_message_of_newer_code_waits_for_it(failing):
     answer = process.process(shelf.from_queue(("a", text(bytes([2]) + b"whatever"))), Context())
     assert len(answer["batchItemFailures"]) == 1
-    assert 1 <= waiting["receipt-0"] <= 5
+    assert 1 <= failing.hidden["receipt-0"] <= 5
 
 
 def test_the_runtime_finds_the_queue_by_its_arn(front):
     url = front.environment["HUB_EVENTS_QUEUE"]
-    sqs = runtime.client("sqs")
+    sqs = front.clients("sqs", WORKER)
     sqs.send_message(QueueUrl=url, MessageBody="x", MessageGroupId="a", MessageDeduplicationId="1")
     [received] = sqs.receive_message(QueueUrl=url, VisibilityTimeout=600)["Messages"]
     arn = "arn:aws:sqs:eu-central-1:123456789012:switchboard-local-events.fifo"
-    runtime.visibility(arn, received["ReceiptHandle"], 0)
+    front.workers.hide(arn, received["ReceiptHandle"], 0)
     assert sqs.receive_message(QueueUrl=url)["Messages"]
     with pytest.raises(Misconfigured):
-        runtime.visibility("arn:aws:sqs:eu-central-1:123456789012:other.fifo", received["ReceiptHandle"], 0)
+        front.workers.hide("arn:aws:sqs:eu-central-1:123456789012:other.fifo", received["ReceiptHandle"], 0)
 
 
 def test_the_runtime_s_errors_say_what_happens_next(front):
     front.lose_table()
-    with pytest.raises(Transient):
-        runtime.stage()
+    with pytest.raises(Misconfigured, match="ResourceNotFoundException"):
+        front.workers.stage()
     with pytest.raises(Misconfigured, match="ParameterNotFound"):
-        runtime.account_secrets("nobody")
+        front.front.secrets.get("nobody")

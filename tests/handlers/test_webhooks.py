@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib import runtime
+from chalicelib.aws.clients import FRONT_DOOR, FRONT_DOOR_QUEUE
 from chalicelib.store.packing import from_text, unpack_intake
 from ops import platforms
 from ops.platforms import Post
@@ -186,7 +186,7 @@ def test_three_megabytes_of_one_message_get_in_by_the_bucket(front):
 
 def test_a_thousand_updates_in_one_post_take_a_hundred_calls(front):
     sent = []
-    events = runtime._front("sqs", 1).meta.events
+    events = front.clients("sqs", FRONT_DOOR_QUEUE).meta.events
     events.register("provide-client-params", lambda params, **_: sent.append(params["Entries"]))
     events.register("before-call", answering(200, {"Successful": [], "Failed": []}))
     body = meta(*[text_message(number, "سلام") for number in range(1000)])
@@ -200,7 +200,11 @@ def test_a_thousand_updates_in_one_post_take_a_hundred_calls(front):
 def test_one_call_acknowledges_a_message_once_warm(front, channel):
     front(shelf.from_api(message(channel)))
     calls = []
-    for client in (runtime._front("sqs", 1), runtime._front("dynamodb", 2), runtime._front("ssm", 2)):
+    for client in (
+        front.clients("sqs", FRONT_DOOR_QUEUE),
+        front.clients("dynamodb", FRONT_DOOR),
+        front.clients("ssm", FRONT_DOOR),
+    ):
         client.meta.events.register("provide-client-params", lambda model, **_: calls.append(model.name))
     assert front(shelf.from_api(message(channel, number=2)))["statusCode"] == 200
     assert calls == ["SendMessageBatch"]
@@ -215,7 +219,7 @@ def test_a_queue_that_is_gone_is_503_where_the_platform_sends_again(front):
 
 @pytest.mark.parametrize(("status", "code"), [(400, "AccessDeniedException"), (400, "QueueDoesNotExist")])
 def test_a_queue_that_refuses_us_costs_twilio_nothing(front, status, code):
-    runtime._front("sqs", 1).meta.events.register("before-call", refusing(status, code))
+    front.clients("sqs", FRONT_DOOR_QUEUE).meta.events.register("before-call", refusing(status, code))
     assert front(shelf.from_api(message("twilio")))["statusCode"] == 200
     [key] = front.objects()
     assert key.startswith("undelivered/")
@@ -224,7 +228,7 @@ def test_a_queue_that_refuses_us_costs_twilio_nothing(front, status, code):
 
 def test_a_busy_queue_is_tried_three_times(front):
     calls = []
-    events = runtime._front("sqs", 1).meta.events
+    events = front.clients("sqs", FRONT_DOOR_QUEUE).meta.events
     events.register("before-call", refusing(503, "ServiceUnavailable"))
     events.register("provide-client-params", lambda model, **_: calls.append(model.name))
     assert front(shelf.from_api(message()))["statusCode"] == 503
@@ -260,8 +264,8 @@ def test_secrets_that_were_never_read_are_503_and_no_401(front):
     assert front(shelf.from_api(replace(message(), body=b"{}")))["statusCode"] == 503
 
 
-def test_a_missing_environment_is_503(front, monkeypatch):
-    monkeypatch.delenv("HUB_TABLE")
+def test_a_missing_environment_is_503(front):
+    del front.environment["HUB_TABLE"]
     answer = front(shelf.from_api(message()))
     assert answer["statusCode"] == 503
     assert "HUB_TABLE is missing" in front.said
@@ -271,7 +275,7 @@ def test_a_bug_is_500_and_its_message_is_not_logged(front):
     def broken(**_):
         raise ValueError(TEXT)
 
-    runtime._front("sqs", 1).meta.events.register("before-call", broken)
+    front.clients("sqs", FRONT_DOOR_QUEUE).meta.events.register("before-call", broken)
     answer = front(shelf.from_api(message()))
     assert (answer["statusCode"], answer["body"]) == (500, "")
     [line] = [json.loads(line) for line in front.said.splitlines() if '"bug"' in line]

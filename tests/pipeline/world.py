@@ -18,13 +18,14 @@ from chalicelib.aws.queues import Outgoing
 from chalicelib.configuration.register import Accounts
 from chalicelib.configuration.stage import Stage
 from chalicelib.pipeline.breaker import Breaker
+from chalicelib.pipeline.clock.base import Clock
+from chalicelib.pipeline.clock.tick import tick
 from chalicelib.pipeline.deliver import Deliver
 from chalicelib.pipeline.ledger import contents
 from chalicelib.pipeline.process import Process
 from chalicelib.pipeline.receive import outgoing, receive
 from chalicelib.pipeline.relay import Relay, owed
-from chalicelib.pipeline.tick import Tick
-from chalicelib.store.keys import breaker_key, event_key, identity_key, ledger_key, load_key, profile_key
+from chalicelib.store.keys import Key, breaker_key, event_key, identity_key, ledger_key, load_key, profile_key
 from chalicelib.store.packing import from_text, unpack_change, unpack_intake
 from chalicelib.store.rows import BreakerRow, EventRow, IdentityRow, LoadRow, ProfileRow, unpack_absorbed
 from chalicelib.store.table import Table
@@ -206,8 +207,8 @@ class World:
         )
 
     @property
-    def tick(self) -> Tick:
-        return Tick(
+    def clock(self) -> Clock:
+        return Clock(
             table=self.table,
             stage=lambda: self.stage,
             send=self.accept,
@@ -222,6 +223,9 @@ class World:
             now=lambda: self.now,
             count=self.count,
         )
+
+    def tick(self) -> dict[str, int]:
+        return tick(self.clock)
 
     @property
     def relay(self) -> Relay:
@@ -308,6 +312,13 @@ class World:
         seconds = self.waits[-1][1]
         assert seconds is not None, f"{self.waits[-1][0]} named no time"
         return seconds
+
+    def delete(self, key: Key) -> None:
+        """Take a row away, as erasing does, or DynamoDB when its time has come."""
+        pk, sk = key
+        boto3.client("dynamodb").delete_item(
+            TableName=self.table.name, Key={"pk": {"S": pk}, "sk": {"S": sk}}
+        )
 
     def load(self, person: str) -> int:
         row = self.table.get(LoadRow, load_key(person))

@@ -6,6 +6,7 @@ import io
 import json
 import random
 from collections.abc import Callable, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 from botocore.exceptions import ConnectionClosedError, EndpointConnectionError, ReadTimeoutError
@@ -150,9 +151,9 @@ class Aws:
     def _listobjectsv2(self, asked: dict[str, Any]) -> dict[str, Any]:
         return {"Contents": [{"Key": k} for k in sorted(self.objects) if k.startswith(asked["Prefix"])]}
 
-    def _listeventsourcemappings(self, _asked: dict[str, Any]) -> dict[str, Any]:
-        listed = [{"UUID": m.uuid, "EventSourceArn": m.queue.arn} for m in self.mappings.values()]
-        return {"EventSourceMappings": listed}
+    def _listeventsourcemappings(self, asked: dict[str, Any]) -> dict[str, Any]:
+        found = [m for m in self.mappings.values() if m.queue.arn == asked["EventSourceArn"]]
+        return {"EventSourceMappings": [{"UUID": m.uuid, "EventSourceArn": m.queue.arn} for m in found]}
 
     def _updateeventsourcemapping(self, asked: dict[str, Any]) -> None:
         # It is refused while an earlier update is under way: API UpdateEventSourceMapping,
@@ -164,6 +165,8 @@ class Aws:
 
 class Client:
     """What botocore makes for one service: a method per operation."""
+
+    meta = SimpleNamespace(partition="aws", region_name="eu-central-1")
 
     def __init__(self, aws: Aws, service: str) -> None:
         self._aws = aws

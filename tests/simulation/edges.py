@@ -1,4 +1,4 @@
-"""Where a process touches the outside: the clients of a container's `runtime`, and what all of them share."""
+"""Where a container touches the outside: what its `Front` or `Workers` is given, and what all share."""
 
 from __future__ import annotations
 
@@ -14,10 +14,15 @@ from typing import Any
 from pynamodb.connection import Connection
 
 from chalicelib import telemetry
+from chalicelib.aws.clients import Patience
 from chalicelib.handlers import deliver, process, relay, tick, webhooks
+from chalicelib.runtime.front import Front
+from chalicelib.runtime.workers import Edges as WorkerEdges
+from chalicelib.runtime.workers import Workers
 from chalicelib.store.table import Table
 from tests.simulation.aws import Aws, Client
 from tests.simulation.clock import Clock
+from tests.simulation.lambdas import Container
 from tests.simulation.receivers import Network
 
 _SERVICES = ("sqs", "s3", "ssm", "dynamodb", "lambda")
@@ -38,43 +43,53 @@ class Edges:
         self._clients = {name: Client(aws, name) for name in _SERVICES}
         self._ids = 0
 
-    def equip(self, runtime: Any) -> None:
-        """Fit a fresh `runtime` into this world."""
-        targets = {name: f"https://sqs.example.org/target-{name}.fifo" for name in self._network.answers}
+    def container(self, function: str) -> Container:
+        """A container of a function that has built nothing yet."""
+        targets = {
+            name: f"https://sqs.example.org/123456789012/target-{name}.fifo" for name in self._network.answers
+        }
         environ = {
             "HUB_STAGE": "simulated",
             "HUB_TABLE": "hub",
             "HUB_BUCKET": "simulated",
-            "HUB_EVENTS_QUEUE": "https://sqs.example.org/events.fifo",
+            "HUB_EVENTS_QUEUE": "https://sqs.example.org/123456789012/events.fifo",
             "HUB_SECRETS": "/switchboard/simulated",
             "HUB_TARGET_QUEUES": json.dumps(targets),
         }
         jitter = random.Random(self._rng.randrange(2**62))
-        runtime.client = self._clients.__getitem__
-        runtime._front = lambda service, _tries: self._clients[service]
-        runtime._sender = lambda _private: self._network.send
-        table = Table("hub", "eu-central-1")
-        runtime.table = lambda: table
-        runtime.now = lambda: self._clock.time
-        runtime.time = types.SimpleNamespace(monotonic=lambda: self._clock.now)
-        runtime.uuid = types.SimpleNamespace(uuid4=self._uuid)
-        runtime.random = types.SimpleNamespace(SystemRandom=lambda: jitter)
-        runtime.os = types.SimpleNamespace(environ=environ)
+        if function == "webhooks":
+            return Front(
+                environ=environ,
+                client=self._client,
+                clock=lambda: self._clock.now,
+                now=lambda: self._clock.time,
+            )
+        return Workers(
+            WorkerEdges(
+                environ=environ,
+                client=self._client,
+                table=lambda name: Table(name, "eu-central-1"),
+                sender=lambda: lambda _target, call: self._network.send(call),
+                clock=lambda: self._clock.now,
+                now=lambda: self._clock.time,
+                new_id=self._new_id,
+                chance=jitter.random,
+            )
+        )
 
     @contextlib.contextmanager
     def installed(self) -> Iterator[None]:
-        """Replace what no runtime holds while a world runs in this process."""
+        """Replace what no container holds while a world runs in this process."""
         client = self._clients["dynamodb"]
-        wait = random.Random(self._rng.randrange(2**62))
         levels = ("info", "warning", "error", "exception", "debug")
         log = types.SimpleNamespace(**{level: self._logger(level) for level in levels})
         with contextlib.ExitStack() as stack:
             # A container puts its own there whenever it runs.
-            for module in (deliver, process, relay, tick, webhooks):
-                stack.callback(setattr, module, "runtime", module.runtime)
+            stack.callback(setattr, webhooks, "front", vars(webhooks)["front"])
+            for module in (deliver, process, relay, tick):
+                stack.callback(setattr, module, "workers", module.workers)
             for holder, name, value in (
                 (Connection, "client", property(lambda _: client)),
-                (process, "random", types.SimpleNamespace(random=wait.random)),
                 (telemetry, "count", self._count),
                 *((module, "log", log) for module in _loggers()),
             ):
@@ -82,9 +97,12 @@ class Edges:
                 setattr(holder, name, value)
             yield
 
-    def _uuid(self) -> Any:
+    def _client(self, service: str, _patience: Patience) -> Client:
+        return self._clients[service]
+
+    def _new_id(self) -> str:
         self._ids += 1
-        return types.SimpleNamespace(hex=f"p{self._ids}")
+        return f"p{self._ids}"
 
     def _logger(self, level: str) -> Callable[..., None]:
         def write(message: str, **about: Any) -> None:

@@ -29,7 +29,7 @@ from tests.simulation.deployment import Deployment
 from tests.simulation.edges import Edges
 from tests.simulation.faults import Weather
 from tests.simulation.fifo import Fifo
-from tests.simulation.lambdas import TIMEOUTS, Lambdas, Mapping
+from tests.simulation.lambdas import TIMEOUTS, Container, Lambdas, Mapping
 from tests.simulation.posts import Posted
 from tests.simulation.receivers import Network, Webhooks
 from tests.simulation.stream import Stream
@@ -84,7 +84,7 @@ class Simulation:
         seeded = self.rng.randrange
         self.lambdas = Lambdas(
             clock=self.clock,
-            equip=self._equip,
+            cold=self._cold,
             told=self.tell,
             entries={
                 "webhooks": app.app,
@@ -223,8 +223,8 @@ class Simulation:
 
         self.lambdas.invoke("webhooks", from_api(posted.post), done)
 
-    def _equip(self, runtime: Any) -> None:
-        self.edges.equip(runtime)
+    def _cold(self, function: str) -> Container:
+        return self.edges.container(function)
 
     def _operator_closes(self) -> None:
         profiles = [

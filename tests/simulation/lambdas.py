@@ -1,19 +1,18 @@
 """Lambda: containers that stay warm, invocations that are killed, and the mappings that feed them.
 
-Each container has a `chalicelib.runtime` of its own, as each Lambda container has a process of its own: what
+Each container has a `Front` or `Workers` of its own, as each Lambda container has a process of its own: what
 one has cached another may not know yet.
 """
 
 from __future__ import annotations
 
-import importlib.util
-import types
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib import handlers
 from chalicelib.handlers import deliver, process, relay, tick, webhooks
+from chalicelib.runtime.front import Front
+from chalicelib.runtime.workers import Workers
 from infra.names import chalice_config
 from tests.simulation.clock import Clock, Killed, Task
 from tests.simulation.fifo import Fifo, Message
@@ -34,17 +33,8 @@ TIMEOUTS = {
 # Not documented; long enough for what is cached to be old.
 _KEPT_WARM = 2700.0
 
-_RUNTIME = importlib.util.find_spec("chalicelib.runtime")
-
-
-def fresh_runtime() -> Any:
-    """A `chalicelib.runtime` that has built nothing yet."""
-    assert _RUNTIME is not None
-    assert handlers
-    module = types.ModuleType(_RUNTIME.name)
-    code = _RUNTIME.loader.get_code(_RUNTIME.name)  # type: ignore[union-attr]
-    exec(code, module.__dict__)  # noqa: S102 - our own module, once per container
-    return module
+Container = Front | Workers
+"""What one container has built."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,9 +43,15 @@ class Invocation:
 
     function: str
     deadline: float
-    runtime: Any
+    container: Container
     why: str = ""
     kept_back: bool = False
+
+
+def install(function: str, container: Container) -> None:
+    """What the function's handler takes for its container from now on."""
+    name = "front" if isinstance(container, Front) else "workers"
+    setattr(MODULES[function], name, lambda: container)
 
 
 Done = Callable[[Any, bool], None]
@@ -64,10 +60,13 @@ Done = Callable[[Any, bool], None]
 
 @dataclass(slots=True, kw_only=True)
 class Lambdas:
-    """All functions. equip: fits a fresh runtime into this world. told: hears what was killed, and why."""
+    """All functions.
+
+    cold: a fresh container of a function. told: hears what was killed, and why.
+    """
 
     clock: Clock
-    equip: Callable[[Any], None]
+    cold: Callable[[str], Container]
     told: Callable[[str], None]
     entries: dict[str, Callable[[Any, Any], Any]]
     running: dict[int, Invocation] = field(default_factory=dict)
@@ -75,7 +74,7 @@ class Lambdas:
     closing: bool = False
     kept_back: bool = False
     """Whether the invocation that ended last put a message aside for the clock to feed in."""
-    _warm: dict[str, list[tuple[float, Any]]] = field(default_factory=dict)
+    _warm: dict[str, list[tuple[float, Container]]] = field(default_factory=dict)
 
     def invoke(self, function: str, event: Any, done: Done) -> None:
         """Run it, beginning now."""
@@ -83,14 +82,14 @@ class Lambdas:
 
         def work() -> None:
             assert task is not None
-            runtime = self._warmed(function) or self._cold()
+            container = self._warmed(function) or self.cold(function)
             invocation = Invocation(
-                function=function, deadline=self.clock.now + TIMEOUTS[function], runtime=runtime
+                function=function, deadline=self.clock.now + TIMEOUTS[function], container=container
             )
             self.running[id(task)] = invocation
 
             def resumed() -> None:
-                MODULES[function].runtime = runtime
+                install(function, container)
 
             task.resumed = resumed
             resumed()
@@ -105,9 +104,9 @@ class Lambdas:
             except Exception as error:  # noqa: BLE001 - Lambda reports it and goes on
                 self.told(f"{function} raised {type(error).__name__}: {error}")
                 self.crashes.append((function, f"{type(error).__name__}: {error}"))
-                self._rests(function, runtime)
+                self._rests(function, container)
             else:
-                self._rests(function, runtime)
+                self._rests(function, container)
             finally:
                 del self.running[id(task)]
             self.kept_back = invocation.kept_back
@@ -135,19 +134,16 @@ class Lambdas:
             invocation.why = why
             raise Killed
 
-    def _warmed(self, function: str) -> Any:
+    def _warmed(self, function: str) -> Container | None:
         """The container that was used last, unless it was idle so long that Lambda has taken it down."""
         resting = self._warm.setdefault(function, [])
-        resting[:] = [(since, runtime) for since, runtime in resting if self.clock.now - since < _KEPT_WARM]
+        resting[:] = [
+            (since, container) for since, container in resting if self.clock.now - since < _KEPT_WARM
+        ]
         return resting.pop()[1] if resting else None
 
-    def _rests(self, function: str, runtime: Any) -> None:
-        self._warm[function].append((self.clock.now, runtime))
-
-    def _cold(self) -> Any:
-        runtime = fresh_runtime()
-        self.equip(runtime)
-        return runtime
+    def _rests(self, function: str, container: Container) -> None:
+        self._warm[function].append((self.clock.now, container))
 
 
 @dataclass(slots=True)

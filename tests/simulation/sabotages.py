@@ -98,7 +98,7 @@ SABOTAGES = (
         module="chalicelib.pipeline.deliver",
         old='        self.count("delivered", target=target.name)\n',
         new='        self.count("delivered", target=target.name)\n'
-        "        if row := errand.rows.get(profile_key(absorbed.profile)):\n"
+        "        if row := context.rows.get(profile_key(absorbed.profile)):\n"
         "            self.table.put(row)\n",
     ),
     Sabotage(
@@ -164,9 +164,9 @@ SABOTAGES = (
     ),
     Sabotage(
         name="a target that refuses the probe counts as down",
-        module="chalicelib.pipeline.tick",
-        old="            return True  # it refuses this request, so it is there\n",
-        new="            return False\n",
+        module="chalicelib.pipeline.clock.probe",
+        old="        return True  # it refuses this request, so it is there\n",
+        new="        return False\n",
     ),
 )
 

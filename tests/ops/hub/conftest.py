@@ -20,7 +20,6 @@ from typer.testing import CliRunner
 
 from chalicelib.configuration.stage import Stage
 from chalicelib.store.packing import from_text, unpack_change, unpack_intake
-from chalicelib.store.rows import Place
 from chalicelib.vocabulary.messages import Change, Intake
 from chalicelib.vocabulary.people import Profile
 from chalicelib.vocabulary.request import Request
@@ -117,7 +116,11 @@ def _environment() -> Iterator[None]:
 def desk(tmp_path: Path) -> Iterator[Desk]:
     with world() as fresh:
         file = tmp_path / "hub.json"
-        file.write_text(json.dumps(described({name: _url(queue) for name, queue in QUEUES.items()})))
+        file.write_text(
+            json.dumps(
+                described({name: _url(queue) for name, queue in QUEUES.items()}, table=fresh.table.name)
+            )
+        )
         site = Site.local(file)
         for name in (name for queue in QUEUES.values() for name in (queue, f"{queue}-dead")):
             site.client("sqs").create_queue(QueueName=f"{name}.fifo", Attributes={"FifoQueue": "true"})
@@ -144,7 +147,7 @@ def described(urls: dict[str, str], **changes: Any) -> dict[str, Any]:
         "crm_url": "https://crm.example.org",
         "endpoint_url": "",
         "region": REGION,
-        "table": Place.Meta.table_name,
+        "table": "hub",
         "bucket": "hub-bucket",
         "events_queue": urls["events"],
         "target_queues": {"crm": urls["crm"]},

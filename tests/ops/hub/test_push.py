@@ -218,15 +218,13 @@ def test_what_newer_code_stored_is_replaced_whole(desk: Desk) -> None:
     row = desk.site.table.get(ConfigRow, ("CONFIG", "CURRENT"))
     assert row is not None
     row.people = b"not ours"
-    row.save()
+    desk.site.table.put(row)
     planned = push.plan(desk.site, desk.hub.stage)
     assert all(change.startswith("+") for change in planned.changes)
 
 
 def test_nothing_was_pushed_yet(desk: Desk) -> None:
-    row = desk.site.table.get(ConfigRow, ("CONFIG", "CURRENT"))
-    assert row is not None
-    row.delete()
+    desk.hub.delete(("CONFIG", "CURRENT"))
     ended = desk.run("status")
     assert ended.code == 2
     assert "nothing was pushed to local yet: ./hub push" in ended.err

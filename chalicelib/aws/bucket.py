@@ -1,0 +1,40 @@
+"""The one bucket: what is too large for a queue, quarantined, or could not be put on a queue yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.aws.errors import aws
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bucket:
+    """The bucket of one stage. Every method raises `Transient` or `Misconfigured`.
+
+    client: S3's, made when it is first needed.
+    """
+
+    name: str
+    client: Callable[[], Any]
+
+    def store(self, key: str, body: bytes) -> None:
+        """Put bytes under a key."""
+        aws(lambda: self.client().put_object(Bucket=self.name, Key=key, Body=body))
+
+    def fetch(self, key: str) -> bytes:
+        """The bytes under a key."""
+        found = aws(lambda: self.client().get_object(Bucket=self.name, Key=key))
+        return aws(lambda: bytes(found["Body"].read()))
+
+    def delete(self, key: str) -> None:
+        """Delete what lies under a key."""
+        aws(lambda: self.client().delete_object(Bucket=self.name, Key=key))
+
+    def below(self, prefix: str) -> Iterator[tuple[str, bytes]]:
+        """Keys that begin with `prefix`, in their order, each with its bytes."""
+        pages = self.client().get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix)
+        for page in aws(lambda: list(pages)):
+            for entry in page.get("Contents", []):
+                yield entry["Key"], self.fetch(entry["Key"])

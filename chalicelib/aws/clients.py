@@ -1,0 +1,62 @@
+"""The clients of AWS' services: how long each waits, and that each is made once.
+
+Waits are short, because what does not answer soon is tried again by a platform or a queue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import botocore.session
+from botocore.config import Config
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long a client waits for an answer.
+
+    connect: seconds until the connection stands.
+    read: seconds until the answer comes.
+    tries: how often it asks in all.
+    """
+
+    connect: float
+    read: float
+    tries: int
+
+
+WORKER = Patience(connect=1, read=5, tries=3)
+"""A worker's: its queue tries again."""
+
+FRONT_DOOR = Patience(connect=0.5, read=1, tries=2)
+"""All that the front door asks has to fit into a platform's patience."""
+
+FRONT_DOOR_QUEUE = Patience(connect=0.5, read=1, tries=1)
+"""The front door counts its tries at the queue itself: a call may accept some messages and refuse others."""
+
+GetClient = Callable[[str, Patience], Any]
+"""A service's name, and how patient its client is, to the client."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clients:
+    """The clients of one container; making one takes 20 to 250 ms, so each is made when it is first needed.
+
+    session: botocore's, which reads each service's model once.
+    """
+
+    session: botocore.session.Session = field(default_factory=botocore.session.get_session)
+    _made: dict[tuple[str, Patience], Any] = field(default_factory=dict)
+
+    def __call__(self, service: str, patience: Patience) -> Any:  # noqa: ANN401 - botocore's clients have no types
+        """The client of a service."""
+        if (service, patience) not in self._made:
+            settings = Config(
+                connect_timeout=patience.connect,
+                read_timeout=patience.read,
+                retries={"mode": "standard", "total_max_attempts": patience.tries},
+            )
+            self._made[service, patience] = self.session.create_client(service, config=settings)
+        return self._made[service, patience]
