@@ -6,6 +6,7 @@ channel's requests are signed with, and the words it needs, stand beside its fix
 
 import hashlib
 import hmac
+from collections.abc import Callable
 from dataclasses import replace
 
 from ops import platforms
@@ -32,7 +33,7 @@ def _hmac_of_url_and_form(post, secrets, form):
     return platforms.sign_twilio(post, secrets, dict(form or []))
 
 
-SCHEMES = {
+SCHEMES: dict[str, Callable[..., platforms.Post]] = {
     "hmac_of_body": _hmac_of_body,
     "token": _token,
     "hmac_of_url_and_form": _hmac_of_url_and_form,

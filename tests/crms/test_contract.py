@@ -52,7 +52,8 @@ def played(path: Path, answers: list[Reply], **how: Any) -> tuple[list[tuple[Ste
         sent.append((step, call))
         return answers[min(len(sent), len(answers)) - 1]
 
-    credentials = playing.CREDENTIALS[name] | {k: tuple(v) for k, v in case.get("credentials", {}).items()}
+    own = {k: tuple(v) for k, v in case.get("credentials", {}).items()}
+    credentials = {**playing.CREDENTIALS[name], **own}
     target = playing.target(name, **case.get("settings", {}))
     try:
         playing.play(

@@ -70,8 +70,9 @@ def acted(case: dict[str, Any], crm_name: str) -> tuple[list[dict[str, Any]], di
 
     crm = CRMS[crm_name]
     target = playing.target(crm_name, **case.get("settings", {}))
-    credentials = playing.CREDENTIALS[crm_name] | {
-        k: tuple(v) for k, v in case.get("credentials", {}).items()
+    credentials = {
+        **playing.CREDENTIALS[crm_name],
+        **{k: tuple(v) for k, v in case.get("credentials", {}).items()},
     }
     try:
         receipt = playing.play(

@@ -193,8 +193,7 @@ def test_of_several_the_oldest_contact_is_taken(hub: Hub) -> None:
 def test_what_tryton_refuses_as_a_phone_does_not_cost_the_customer(hub: Hub, key: str) -> None:
     good = phone()
     ids = hub.tell(fresh((good, key)))
-    values = dict(map(reversed, hub.party(ids["contact"]).mechanisms))  # type: ignore[arg-type]
-    kinds = {value.replace(" ", ""): kind for value, kind in values.items()}
+    kinds = {value.replace(" ", ""): kind for kind, value in hub.party(ids["contact"]).mechanisms}
     assert kinds[good.partition("#")[2]] == "mobile"
     # Without the package email-validator Tryton takes anything for an address.
     took = {"other"} if key.startswith("phone#") else {"other", "email"}
@@ -301,11 +300,12 @@ def test_an_owner_moves_and_leaves(hub: Hub) -> None:
     ids = hub.tell(opened)
     for owner, number in ((Person(id="reza", name="رضا", crm={"tryton": "2"}), 2), (None, None)):
         event = playing.event(id=f"move to {number}", kind=Kind.OFFER, channel="hub", account="hub")
+        outcome = Outcome.ASSIGNED if owner else Outcome.WAITING
         moved = playing.delivery(
             profile=opened.profile, conversation=opened.consequence.conversation, event=event,
             contact=ids["contact"],
             lead=ids["lead"], opened=False, moved=True, owner=owner,
-            decision=Decision(outcome=Outcome.ASSIGNED if owner else Outcome.WAITING, reason="a test wants it"),
+            decision=Decision(outcome=outcome, reason="a test wants it"),
         )  # fmt: skip
         for _ in range(2):
             hub.tell(moved)
@@ -352,7 +352,7 @@ def refused(hub: Hub, call: Call) -> HubError:
 
 def test_errors_as_tryton_gives_them(hub: Hub) -> None:
     target, now = hub.target, playing.NOW
-    assert CRM.read(hub.http(CRM.probe(target, {"application_key": (hub.server.key,)}, now))) is None
+    CRM.read(hub.http(CRM.probe(target, {"application_key": (hub.server.key,)}, now)))
     wrong = CRM.probe(target, {"application_key": ("0" * 128,)}, now)
     assert isinstance(refused(hub, wrong), Unauthorised)
     good = CRM.probe(target, {"application_key": (hub.server.key,)}, now)

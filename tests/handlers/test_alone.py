@@ -13,6 +13,7 @@ from collections import Counter
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -129,14 +130,24 @@ def test_relay_puts_each_profile_change_on_its_target_s_queue(tmp_path):
     assert "pynamodb" not in report["modules"]
 
 
+Arrived = tuple[dict[str, str], dict[str, Any]]
+"""The headers and the body of a call."""
+
+
+class Crm(NamedTuple):
+    port: int
+    calls: list[Arrived]
+
+
 @pytest.fixture
 def crm():
-    """A CRM on loopback; `calls` is what arrived."""
+    """A CRM on loopback."""
+    calls: list[Arrived] = []
 
     class Calls(BaseHTTPRequestHandler):
         def do_POST(self):
             body = self.rfile.read(int(self.headers["content-length"]))
-            self.server.calls.append((dict(self.headers), json.loads(body)))
+            calls.append((dict(self.headers), json.loads(body)))
             self.send_response(204)
             self.end_headers()
 
@@ -144,10 +155,9 @@ def crm():
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Calls)
-    server.calls = []
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield server
+    yield Crm(server.server_port, calls)
     server.shutdown()
     thread.join()
     server.server_close()
@@ -155,7 +165,7 @@ def crm():
 
 def test_deliver_calls_the_crm_and_keeps_the_ledger(crm, tmp_path):
     stage = a_stage()
-    url = f"http://127.0.0.1:{crm.server_port}/in"
+    url = f"http://127.0.0.1:{crm.port}/in"
     stage = replace(stage, targets=(replace(stage.targets[0], url=url, private_network=True),))
     with world(stage=stage) as before:
         [absorbed] = before.absorb(message(1))

@@ -180,7 +180,7 @@ class FailingWorkers:
     """Workers whose steps all raise `error`; they keep whom they hide, and for how long."""
 
     error: type[BaseException] | BaseException = AssertionError
-    hidden: dict = field(default_factory=dict)
+    hidden: dict[str, int] = field(default_factory=dict)
 
     def __call__(self, *_):
         raise self.error

@@ -114,6 +114,7 @@ def test_what_was_stored_is_there_after_a_restart(aws, outputs):
 def test_nothing_outlives_it(tmp_path):
     with LocalAws(tmp_path) as aws:
         pid = aws.pid
+        assert pid is not None
     assert aws.pid is None
     assert not Path(f"/proc/{pid}").exists()
     with pytest.raises(ProcessLookupError):

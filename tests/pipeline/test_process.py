@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from chalicelib.store.keys import profile_key
 from chalicelib.store.rows import ClosedRow, ProfileRow
 from chalicelib.store.table import Conflict
 from chalicelib.vocabulary.errors import Transient
-from chalicelib.vocabulary.event import ContactKey, Direction, Identity, Kind, own_account, withheld
+from chalicelib.vocabulary.event import ContactKey, Direction, Event, Identity, Kind, own_account, withheld
 from chalicelib.vocabulary.messages import Intake
 from chalicelib.vocabulary.people import Routing, Rule
 from tests.pipeline.world import START, World, a_stage, message
@@ -19,10 +20,8 @@ PHONE = ContactKey(kind="phone", value="+989120000001", verified=True)
 ON_TELEGRAM = Identity(channel="telegram", scope="*", id="700000001")
 
 
-def on_telegram(number: int, **changes: object):
-    return message(
-        number, channel="telegram", account="bot", customer=ON_TELEGRAM, sender=ON_TELEGRAM, **changes
-    )
+def on_telegram(number: int, **changes: Any) -> Event:
+    return message(number, channel="telegram", account="bot", sender=ON_TELEGRAM, **changes)
 
 
 def test_a_first_message_makes_a_profile_and_gives_it_to_somebody(hub: World) -> None:
@@ -123,7 +122,8 @@ def test_capacity_is_never_passed_and_the_rest_wait(hub: World) -> None:
 
 
 def test_a_lost_race_for_the_last_place_is_decided_again(hub: World) -> None:
-    real, raced = hub.table.transact, []
+    real = hub.table.transact
+    raced: list[bool] = []
 
     def race(writes):
         if not raced:
@@ -146,7 +146,8 @@ def test_a_conflict_that_does_not_end_is_transient(hub: World) -> None:
 
 
 def test_two_first_events_of_one_human_race_and_make_one_profile(hub: World) -> None:
-    real, raced = hub.table.transact, []
+    real = hub.table.transact
+    raced: list[bool] = []
 
     def race(writes):
         if not raced:
@@ -195,7 +196,7 @@ def test_a_message_after_the_idle_time_opens_a_new_one(hub: World) -> None:
 
 def test_a_person_closes(hub: World) -> None:
     [first] = hub.absorb(message(1))
-    conversation = hub.profile(first.profile).conversation
+    conversation = hub.conversation(first.profile)
     hub.emit(hub_events.close(first.profile, conversation, reason="solved", by="neda", now=hub.now))
     hub.emit(hub_events.close(first.profile, conversation, reason="solved", by="neda", now=hub.now))
     hub.run()
@@ -210,35 +211,36 @@ def test_a_waiting_conversation_is_offered_when_there_is_room(hub: World) -> Non
     assert waiting.consequence.decision.outcome == "waiting"
     assert hub.tick()["offered"] == 0
     first = hub.profile_of(Identity(channel="whatsapp", scope="*", id="989120000001"))
-    hub.emit(hub_events.close(first.id, first.conversation, reason="solved", by="neda", now=hub.now))
+    conversation = hub.conversation(first.id)
+    hub.emit(hub_events.close(first.id, conversation, reason="solved", by="neda", now=hub.now))
     hub.run()
     hub.later(minutes=1)
     assert hub.tick()["offered"] == 1
     hub.run()
-    after = hub.profile(waiting.profile).conversation
-    assert after is not None
-    assert after.owner == first.conversation.owner
+    assert hub.conversation(waiting.profile).owner == conversation.owner
     assert (hub.load("neda"), hub.load("reza")) == (2, 2)
 
 
 def test_an_answer_of_ours_keeps_the_promise(hub: World) -> None:
     [first] = hub.absorb(message(1))
     hub.absorb(message(2, direction=Direction.OUTBOUND, received_at=START + timedelta(minutes=5)))
-    assert hub.profile(first.profile).conversation.respond_by is None
+    assert hub.conversation(first.profile).respond_by is None
     hub.absorb(message(3, received_at=START + timedelta(minutes=9)))
-    assert hub.profile(first.profile).conversation.respond_by == START + timedelta(minutes=39)
+    assert hub.conversation(first.profile).respond_by == START + timedelta(minutes=39)
+
+
+def indexed(hub: World, profile: str) -> tuple[object, ...]:
+    """Where the indexes have a profile."""
+    row = hub.table.get(ProfileRow, profile_key(profile))
+    assert row is not None
+    return row.due_shard, row.work_queue, row.work_at
 
 
 def test_an_ordinary_event_moves_no_index(hub: World) -> None:
     [first] = hub.absorb(message(1))
-    before = hub.table.get(ProfileRow, profile_key(first.profile))
+    before = indexed(hub, first.profile)
     hub.absorb(message(2, received_at=START + timedelta(minutes=5)))
-    after = hub.table.get(ProfileRow, profile_key(first.profile))
-    assert (before.due_shard, before.work_queue, before.work_at) == (
-        after.due_shard,
-        after.work_queue,
-        after.work_at,
-    )
+    assert indexed(hub, first.profile) == before
 
 
 def test_a_rule_by_words_after_persian_normalisation(hub: World) -> None:

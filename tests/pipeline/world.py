@@ -25,16 +25,16 @@ from chalicelib.pipeline.ledger import contents
 from chalicelib.pipeline.process import Process
 from chalicelib.pipeline.receive import outgoing, receive
 from chalicelib.pipeline.relay import Relay, owed
-from chalicelib.store.keys import Key, event_key, identity_key, ledger_key, load_key, profile_key
+from chalicelib.store.keys import Key, breaker_key, event_key, identity_key, ledger_key, load_key, profile_key
 from chalicelib.store.packing import from_text, unpack_change, unpack_intake
-from chalicelib.store.rows import EventRow, IdentityRow, LoadRow, ProfileRow, unpack_absorbed
+from chalicelib.store.rows import BreakerRow, EventRow, IdentityRow, LoadRow, ProfileRow, unpack_absorbed
 from chalicelib.store.table import Table
 from chalicelib.vocabulary.account import Account
 from chalicelib.vocabulary.delivery import Absorbed, Call, Ledger, Reply, Target
 from chalicelib.vocabulary.errors import Transient
 from chalicelib.vocabulary.event import Direction, Event, Identity, Kind
 from chalicelib.vocabulary.messages import Intake
-from chalicelib.vocabulary.people import Directory, Hours, Person, Profile, Routing, Rule, Team
+from chalicelib.vocabulary.people import Conversation, Directory, Hours, Person, Profile, Routing, Rule, Team
 from chalicelib.vocabulary.request import Answer, Request
 from infra.storage import table_definition
 
@@ -45,9 +45,9 @@ ALWAYS = Hours(week=dict.fromkeys(("sat", "sun", "mon", "tue", "wed", "thu", "fr
 _tables = itertools.count()
 
 
-def message(number: int = 1, *, sender: str = "989120000001", **changes: Any) -> Event:
-    """A WhatsApp message by a fictional customer; `changes` are the event's own fields."""
-    customer = Identity(channel="whatsapp", scope="*", id=sender)
+def message(number: int | str = 1, *, sender: str | Identity = "989120000001", **changes: Any) -> Event:
+    """A message by a fictional customer, on WhatsApp; `changes` are the event's own fields."""
+    customer = sender if isinstance(sender, Identity) else Identity(channel="whatsapp", scope="*", id=sender)
     plain = Event(
         id=f"wamid.{number}",
         channel="whatsapp",
@@ -216,7 +216,7 @@ class World:
             undelivered=lambda: sorted(
                 (k, v) for k, v in self.bucket.items() if k.startswith("undelivered/")
             ),
-            forget=self.bucket.pop,
+            forget=self.bucket.__delitem__,
             breaker=self.breaker,
             call=self.send,
             credentials=lambda target: SECRETS.get(target.secret, {}),
@@ -270,21 +270,48 @@ class World:
     def later(self, **time: float) -> None:
         self.now += timedelta(**time)
 
-    def profile_of(self, identity: Identity | str) -> Profile | None:
+    def profile_of(self, identity: Identity | str) -> Profile:
         row = self.table.get(IdentityRow, identity_key(identity))
-        return self.profile(row.profile) if row else None
+        assert row is not None, f"nobody is known as {identity}"
+        return self.profile(row.profile)
 
     def profile(self, profile_id: str) -> Profile:
         row = self.table.get(ProfileRow, profile_key(profile_id))
-        assert row is not None
+        assert row is not None, f"there is no profile {profile_id}"
         return msgspec.json.decode(row.body, type=Profile)
 
-    def stored(self, event: Event) -> Absorbed | None:
-        row = self.table.get(EventRow, event_key(event.key))
-        return unpack_absorbed(row.body) if row else None
+    def conversation(self, profile_id: str) -> Conversation:
+        """The one that is open with a customer."""
+        conversation = self.profile(profile_id).conversation
+        assert conversation is not None, f"no conversation with {profile_id} is open"
+        return conversation
 
-    def ledger(self, event: Event, target: str = "crm") -> Ledger | None:
+    def stored(self, event: Event) -> Absorbed:
+        row = self.table.get(EventRow, event_key(event.key))
+        assert row is not None, f"{event.key} was not committed"
+        return unpack_absorbed(row.body)
+
+    def ledger(self, event: Event, target: str = "crm") -> Ledger:
+        ledger = self._ledger(event, target)
+        assert ledger is not None, f"{event.key} was not tried at {target}"
+        return ledger
+
+    def untried(self, event: Event, target: str = "crm") -> bool:
+        """No delivery of it has begun."""
+        return self._ledger(event, target) is None
+
+    def _ledger(self, event: Event, target: str) -> Ledger | None:
         return contents(self.table.read([ledger_key(event.key, target)]).get(ledger_key(event.key, target)))
+
+    def breaker_state(self, target: str = "crm") -> str:
+        row = self.table.get(BreakerRow, breaker_key(target))
+        return row.state if row else "closed"
+
+    def last_wait(self) -> float:
+        """The seconds that the worker last asked to wait."""
+        seconds = self.waits[-1][1]
+        assert seconds is not None, f"{self.waits[-1][0]} named no time"
+        return seconds
 
     def delete(self, key: Key) -> None:
         """Take a row away, as erasing does, or DynamoDB when its time has come."""

@@ -200,7 +200,8 @@ def test_a_promise_that_was_given_stands():
 
 
 def test_after_a_lost_race_the_next_is_found_until_nobody_has_room():
-    loads, owners = {}, []
+    loads: dict[str, int] = {}
+    owners = []
     for _ in range(5):
         found = decided((person("sara", capacity=2), person("reza", capacity=2)), loads=loads)
         owners.append(found.owner)

@@ -234,8 +234,8 @@ def no_bugs(sim: Simulation, read: Found) -> Iterator[str]:
 def _everything(sim: Simulation) -> Iterator[tuple[str, bytes]]:
     for key, item in sim.aws.dynamo.items.items():
         yield f"row {key}", repr(item).encode()
-    for key, kept in sim.aws.objects.items():
-        yield f"object {key}", kept
+    for name, kept in sim.aws.objects.items():
+        yield f"object {name}", kept
     yield from (("the log", line.encode()) for line in sim.edges.logs)
     for arrival in sim.crm.arrivals.values():
         yield "the CRM", arrival.body
