@@ -29,8 +29,8 @@ from benchmarks.meter import METER, watch
 from chalicelib.configuration.stage import Stage, encode
 from chalicelib.vocabulary.delivery import Target
 from ops import platforms
-from ops.package import STAGES
-from ops.stage import load_stage
+from ops.deploy.package import STAGES
+from ops.stages.load import load_stage
 from tests.handlers import deployed, shelf
 from tests.handlers.alone import Context
 

@@ -18,7 +18,7 @@ from chalicelib.store.table import Conflict, Write
 from chalicelib.vocabulary.errors import Misconfigured
 from ops.hub.exits import Code, Stop
 from ops.hub.site import Site
-from ops.stage import difference, fingerprint
+from ops.stages.difference import difference, fingerprint
 
 _PARTITION = "CONFIG"
 _CURRENT = "CURRENT"

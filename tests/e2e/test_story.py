@@ -13,9 +13,9 @@ from chalicelib.pipeline.receive import outgoing
 from chalicelib.vocabulary.messages import Intake
 from ops import platforms
 from ops.hub.quarantine import everything
-from ops.local_hub import LocalHub
-from ops.scenario import acts, events, send
-from ops.verdict import judge
+from ops.local.hub import LocalHub
+from ops.local.scenario import acts, events, send
+from ops.local.verdict import judge
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("local hub")]
 

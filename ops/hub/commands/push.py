@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 
 from ops.environments import ROOT
-from ops.faults import Faults
 from ops.hub import push as configuration
 from ops.hub.exits import Code, Stop
 from ops.hub.screen import JsonOption, StageOption, console, document, table, warn
 from ops.hub.site import Site, open_site
-from ops.stage import load_stage
+from ops.stages.faults import Faults
+from ops.stages.load import load_stage
 
 
 def push(

@@ -39,7 +39,7 @@ def prepare() -> Path:
 
     Safe to call from several processes at once. Raises `TrytonError`, `NoEnvironment`.
     """
-    seed = Path(__file__).with_name("tryton_seed.py")
+    seed = Path(__file__).with_name("seed.py")
     version = hashlib.sha256(REQUIREMENTS.read_bytes() + seed.read_bytes() + sys.version.encode())
     template = TEMPLATES / version.hexdigest()[:16]
     with alone("tryton-template"):

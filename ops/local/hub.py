@@ -22,19 +22,19 @@ from typing import Any, Self
 from chalicelib.channels import CHANNELS
 from chalicelib.configuration.stage import Stage
 from chalicelib.vocabulary.account import Account
+from ops.deploy.package import package
+from ops.deploy.stack import Outputs
 from ops.environments import BUILD, ROOT, environment
 from ops.hub.push import push
 from ops.hub.site import Site
-from ops.localaws import REGION, LocalAws, LocalAwsError
-from ops.package import package
-from ops.ports import Wish, require
-from ops.run_folder import RunFolder
-from ops.scenario import Door
-from ops.stack import Outputs
-from ops.stage import load_stage
-from ops.standin import Standin
-from ops.tryton import Tryton
-from ops.tryton_database import prepare
+from ops.local.aws import REGION, LocalAws, LocalAwsError
+from ops.local.folder import RunFolder
+from ops.local.ports import Wish, require
+from ops.local.scenario import Door
+from ops.local.standin.server import Standin
+from ops.local.tryton.database import prepare
+from ops.local.tryton.server import Tryton
+from ops.stages.load import load_stage
 
 STAGE = "local"
 

@@ -4,7 +4,7 @@ import boto3
 import botocore.session
 import pytest
 
-from ops.strict_sqs import Refused, strict
+from ops.local.strict_sqs import Refused, strict
 
 URL = "http://127.0.0.1:9/000000000000/q.fifo"
 GOOD = {"MessageBody": "aGVsbG8=", "MessageGroupId": "a" * 64, "MessageDeduplicationId": "b" * 64}

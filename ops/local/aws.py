@@ -24,11 +24,11 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.config import Config
 
-from ops import strict_sqs
+from ops.deploy.package import Package
+from ops.deploy.stack import Outputs, deploy
 from ops.environments import environment
-from ops.package import Package
-from ops.ports import HOST, free_port, trouble
-from ops.stack import Outputs, deploy
+from ops.local import strict_sqs
+from ops.local.ports import HOST, free_port, trouble
 
 REGION = "us-east-1"
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ops import tryton_database
-from ops.tryton import EMPLOYEES, Tryton
-from ops.tryton_database import TrytonError
+from ops.local.tryton import database
+from ops.local.tryton.database import TrytonError
+from ops.local.tryton.server import EMPLOYEES, Tryton
 
 pytestmark = pytest.mark.slow
 
@@ -68,6 +68,6 @@ def test_a_port_in_use_is_a_clear_message(tmp_path: Path) -> None:
 
 
 def test_the_environment_is_pinned_to_the_last() -> None:
-    lines = tryton_database.REQUIREMENTS.read_text().splitlines()
+    lines = database.REQUIREMENTS.read_text().splitlines()
     assert all("==" in line for line in lines)
     assert any(line.startswith("phonenumbers==") for line in lines)

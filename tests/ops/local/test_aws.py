@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from ops.deploy.package import package, stage_targets
 from ops.environments import BUILD
-from ops.localaws import LocalAws, LocalAwsError
-from ops.package import package, stage_targets
+from ops.local.aws import LocalAws, LocalAwsError
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("aws")]
 

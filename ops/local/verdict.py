@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chalicelib.vocabulary.event import Event
-from ops.scenario import Act
-from ops.standin_store import Arrival
-from ops.tryton import Lead, Party
+from ops.local.scenario import Act
+from ops.local.standin.store import Arrival
+from ops.local.tryton.server import Lead, Party
 
 if TYPE_CHECKING:
-    from ops.local_hub import LocalHub
+    from ops.local.hub import LocalHub
 
 _POLL = 0.3
 _QUIET = 3.0

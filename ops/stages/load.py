@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass, replace
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +15,12 @@ from chalicelib.crms.base import Crm
 from chalicelib.vocabulary.account import Account
 from chalicelib.vocabulary.delivery import Target
 from chalicelib.vocabulary.people import Directory, Hours, Person, Routing, Team
-from ops import stage_rules
-from ops.documents import Document, read
-from ops.faults import Faults
+from ops.environments import ROOT
+from ops.stages import rules
+from ops.stages.documents import Document, read
+from ops.stages.faults import Faults
 
-_SCHEMAS = Path(__file__).parent.parent / "infra" / "schema"
+_SCHEMAS = ROOT / "infra" / "schema"
 
 
 def load_stage(
@@ -40,12 +39,12 @@ def load_stage(
     """
     names = ("accounts", "people", "routing", "crms")
     documents = {name: read(path / f"{name}.yaml", schema(name), variables) for name in names}
-    files = stage_rules.Files(
+    files = rules.Files(
         **documents,
         channels=_channels() if channels is None else channels,
         connectors=_connectors() if connectors is None else connectors,
     )
-    stage_rules.check(files)
+    rules.check(files)
     found = [fault for document in files.documents for fault in document.faults]
     if found:
         raise Faults(found)
@@ -58,58 +57,7 @@ def schema(name: str) -> dict[str, Any]:
     return loaded
 
 
-def fingerprint(stage: Stage) -> str:
-    """12 hex digits of what is configured, whatever its version is called."""
-    content = msgspec.json.encode(replace(stage, version=""), order="deterministic")
-    return hashlib.sha256(content).hexdigest()[:12]
-
-
-def difference(old: Stage | None, new: Stage) -> list[str]:
-    """What pushing `new` over `old` changes: `+` added, `-` removed, `~` changed."""
-    before, after = _things(old) if old else {}, _things(new)
-    added = [f"+ {name}" for name in after if name not in before]
-    removed = [f"- {name}" for name in before if name not in after]
-    changed = [
-        f"~ {name}: {', '.join(_changes(before[name], after[name]))}"
-        for name in after
-        if name in before and before[name] != after[name]
-    ]
-    if old and [rule.name for rule in old.routing.rules] != [rule.name for rule in new.routing.rules]:
-        changed.append(f"~ order of rules: {', '.join(rule.name for rule in new.routing.rules)}")
-    return [*removed, *changed, *added]
-
-
-def _things(stage: Stage) -> dict[str, Any]:
-    return {
-        "public_url": stage.public_url,
-        **{f"account {account.channel} {account.id}": account for account in stage.accounts},
-        **{f"hours {name}": hours for name, hours in stage.directory.hours.items()},
-        **{f"person {person.id}": person for person in stage.directory.people},
-        **{f"team {team.id}": team for team in stage.directory.teams},
-        "opens": stage.routing.opens,
-        "idle": stage.routing.idle,
-        **{f"rule {rule.name}": rule for rule in stage.routing.rules},
-        **{f"target {target.name}": target for target in stage.targets},
-    }
-
-
-def _changes(before: object, after: object) -> Iterator[str]:
-    if not is_dataclass(before):
-        yield f"{_plain(before)} → {_plain(after)}"
-        return
-    for each in fields(before):
-        was, now = getattr(before, each.name), getattr(after, each.name)
-        if was != now:
-            yield f"{each.name} {_plain(was)} → {_plain(now)}"
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, str | int):
-        return str(value) or "nothing"
-    return msgspec.json.encode(value).decode()
-
-
-def _built(files: stage_rules.Files, version: str) -> Stage:
+def _built(files: rules.Files, version: str) -> Stage:
     return Stage(
         version=version,
         public_url=files.accounts.value["public_url"].rstrip("/"),

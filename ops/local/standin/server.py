@@ -27,8 +27,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from ops import ports, standin_page
-from ops.standin_store import Store
+from ops.local import ports
+from ops.local.standin import page
+from ops.local.standin.store import Store
 
 _LONGEST_BODY = 1_000_000
 _TOLERANCE_SECONDS = 300
@@ -147,8 +148,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         path = self.path.partition("?")[0]
         if path == "/":
-            page = standin_page.render(self.crm.store.customers(), self.crm.faults.count)
-            self._answer(200, page.encode(), "text/html; charset=utf-8")
+            shown = page.render(self.crm.store.customers(), self.crm.faults.count)
+            self._answer(200, shown.encode(), "text/html; charset=utf-8")
         elif path == "/events":
             self._json([arrival.as_json() for arrival in self.crm.store.events()])
         elif path == "/customers":
@@ -256,7 +257,7 @@ def _faults(body: bytes) -> _Faults | None:
 
 def main() -> None:
     """Run it until Ctrl-C."""
-    parser = argparse.ArgumentParser(prog="python -m ops.standin", description="The stand-in CRM.")
+    parser = argparse.ArgumentParser(prog="python -m ops.local.standin.server")
     parser.add_argument("--database", type=Path, required=True)
     parser.add_argument("--secrets", type=Path, required=True, help="a file with one whsec_… per line")
     parser.add_argument("--port", type=ports.port, default=0, help="0 is any free one")

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from ops import local_hub
-from ops.local_hub import LocalHub
-from ops.ports import free_port
-from ops.run import _said
-from ops.run_folder import MARKER, RunFolder
-from ops.tryton_database import TrytonError
-from ops.verdict import Receipt
+from ops.local import hub
+from ops.local.folder import MARKER, RunFolder
+from ops.local.hub import LocalHub
+from ops.local.ports import free_port
+from ops.local.run import _said
+from ops.local.tryton.database import TrytonError
+from ops.local.verdict import Receipt
 from tests.documents import ROOT
 
 FREE = {"--port": "0", "--crm-port": "0", "--tryton-port": "0"}
@@ -25,7 +25,7 @@ FREE = {"--port": "0", "--crm-port": "0", "--tryton-port": "0"}
 
 def command(folder: Path, **ports: str) -> list[str]:
     options = FREE | {f"--{name.replace('_', '-')}": port for name, port in ports.items()}
-    return [sys.executable, "-m", "ops.run", "--folder", str(folder), *sum(options.items(), ())]
+    return [sys.executable, "-m", "ops.local.run", "--folder", str(folder), *sum(options.items(), ())]
 
 
 def refused(folder: Path, **ports: str) -> str:
@@ -103,7 +103,7 @@ class Broken(Part):
 def test_a_part_that_fails_stops_the_one_that_is_still_starting() -> None:
     slow = Part()
     with pytest.raises(TrytonError, match="the first that failed"):
-        local_hub._start_side_by_side(Broken(), slow)
+        hub._start_side_by_side(Broken(), slow)
     assert slow.stopped.is_set()
 
 

@@ -1,6 +1,6 @@
 """Packages a stage: one zip for all functions and one CloudFormation template.
 
-    python -m ops.package --stage production
+    python -m ops.deploy.package --stage production
 
 Chalice reads the app and writes the functions and the API; `infra/` adds the rest. What comes out is what
 AWS and the local run deploy, but for the processor that the zip's few compiled libraries are made for.
@@ -21,10 +21,10 @@ from pathlib import Path
 from chalicelib.vocabulary.delivery import Target
 from infra.names import Unnameable, check_stage
 from infra.template import additions
-from ops.bundle import PLATFORMS, Failed, bundle, dependencies
+from ops.deploy.bundle import PLATFORMS, Failed, bundle, dependencies
 from ops.environments import BUILD, ROOT
-from ops.faults import Faults
-from ops.stage import load_stage
+from ops.stages.faults import Faults
+from ops.stages.load import load_stage
 
 STAGES = ROOT / "infra" / "stages"
 
@@ -113,7 +113,7 @@ def lint(template: Path) -> None:
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m ops.package", description="Package a stage.")
+    parser = argparse.ArgumentParser(prog="python -m ops.deploy.package", description="Package a stage.")
     parser.add_argument("--stage", required=True, help="a folder of infra/stages")
     parser.add_argument("--out", type=Path, help="where to write (.build/STAGE)")
     parser.add_argument("--platform", choices=PLATFORMS, default="lambda", help="whose processor runs it")

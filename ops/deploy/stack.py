@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError, WaiterError
 
-from ops.package import Package
+from ops.deploy.package import Package
 
 _CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
 _MINUTES = 30

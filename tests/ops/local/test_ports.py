@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ops.ports import PortTaken, Wish, free_port, port, require, trouble
+from ops.local.ports import PortTaken, Wish, free_port, port, require, trouble
 
 
 @pytest.fixture(params=["127.0.0.1", "0.0.0.0"])  # noqa: S104 - what listens everywhere listens here too

@@ -23,7 +23,7 @@ from chalicelib.crms.http.send import Send, sender
 from chalicelib.vocabulary.delivery import Call, Delivery, Reply
 from chalicelib.vocabulary.errors import HubError, Throttled, Unauthorised, Unknown
 from chalicelib.vocabulary.event import Attachment, Direction
-from ops.standin import Standin
+from ops.local.standin.server import Standin
 from tests.crms import playing
 from tests.documents import ROOT
 
@@ -265,7 +265,7 @@ def test_a_fault_of_the_stand_in_is_one_line(
 def test_a_port_in_use_is_said_in_one_line(standin: Standin, tmp_path: Path) -> None:
     (tmp_path / "secrets").write_text(SECRET)
     done = subprocess.run(
-        [sys.executable, "-m", "ops.standin", "--database", str(tmp_path / "other.sqlite"),
+        [sys.executable, "-m", "ops.local.standin.server", "--database", str(tmp_path / "other.sqlite"),
          "--secrets", str(tmp_path / "secrets"), "--port", str(standin.port)],
         cwd=ROOT, capture_output=True, text=True, check=False, timeout=30,
     )  # fmt: skip

@@ -13,10 +13,11 @@ from chalicelib.crms.base import Crm, Field
 from chalicelib.routing.hours import ALWAYS
 from chalicelib.routing.rules import is_catch_all
 from chalicelib.vocabulary.people import Hours, Person, Rule
-from ops.faults import Faults
-from ops.stage import difference, fingerprint, load_stage, schema
+from ops.stages.difference import difference, fingerprint
+from ops.stages.faults import Faults
+from ops.stages.load import load_stage, schema
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 STAGES = ROOT / "infra" / "stages"
 VARIABLES = {
     "PUBLIC_URL": "http://127.0.0.1:4566/local",

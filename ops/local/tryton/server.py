@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ops.ports import free_port, trouble
-from ops.tryton_database import DATABASE, TrytonError, configure, copy_database, program
+from ops.local.ports import free_port, trouble
+from ops.local.tryton.database import DATABASE, TrytonError, configure, copy_database, program
 
 EMPLOYEES = ("سارا احمدی", "رضا کریمی", "لیلا حداد", "امید رحیمی")
 

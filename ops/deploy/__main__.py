@@ -19,11 +19,11 @@ from botocore.exceptions import (
 )
 
 from infra.names import Unnameable
-from ops.bundle import Failed
+from ops.deploy.bundle import Failed
+from ops.deploy.package import lint, package, stage_targets
+from ops.deploy.stack import NotDeployed, Outputs, deploy, stack_name
 from ops.environments import BUILD
-from ops.faults import Faults
-from ops.package import lint, package, stage_targets
-from ops.stack import NotDeployed, Outputs, deploy, stack_name
+from ops.stages.faults import Faults
 
 
 def main() -> None:

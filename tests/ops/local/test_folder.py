@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from ops import run_folder
-from ops.run_folder import MADE, MARKER, FolderRefused, RunFolder
+from ops.local import folder
+from ops.local.folder import MADE, MARKER, FolderRefused, RunFolder
 
 
 def files(folder: Path) -> set[str]:
@@ -65,7 +65,7 @@ def test_a_new_or_empty_folder_becomes_ours(tmp_path: Path, name: str) -> None:
 
 
 def test_the_repositorys_own_needs_no_marker(somebodys: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_folder, "OWN", somebodys)
+    monkeypatch.setattr(folder, "OWN", somebodys)
     held = RunFolder(somebodys)
     held.claim()
     held.clear()

@@ -16,8 +16,8 @@ from chalicelib.channels.base import Channel
 from chalicelib.crms.base import Crm
 from chalicelib.language import persian
 from chalicelib.vocabulary.people import Routing
-from ops.documents import Document, Spot
-from ops.wording import looks_secret, nearest, one_of, secret_here
+from ops.stages.documents import Document, Spot
+from ops.stages.wording import looks_secret, nearest, one_of, secret_here
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 

@@ -15,8 +15,8 @@ from typing import Any
 import yaml
 from jsonschema import Draft202012Validator
 
-from ops.faults import Fault
-from ops.wording import worded
+from ops.stages.faults import Fault
+from ops.stages.wording import worded
 
 Spot = tuple[str | int, ...]
 """The way to a value: keys and indexes."""

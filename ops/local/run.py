@@ -24,17 +24,17 @@ from rich.progress import Progress
 from rich.table import Table as Sheet
 from rich.text import Text
 
-from ops.bundle import Failed
+from ops.deploy.bundle import Failed
+from ops.deploy.stack import NotDeployed
 from ops.environments import NoEnvironment
-from ops.faults import Faults
-from ops.local_hub import LocalHub
-from ops.localaws import LocalAwsError
-from ops.ports import PortTaken, port
-from ops.run_folder import OWN, FolderRefused
-from ops.scenario import Act, acts, send
-from ops.stack import NotDeployed
-from ops.tryton_database import TrytonError
-from ops.verdict import Receipt, Verdict, judge
+from ops.local.aws import LocalAwsError
+from ops.local.folder import OWN, FolderRefused
+from ops.local.hub import LocalHub
+from ops.local.ports import PortTaken, port
+from ops.local.scenario import Act, acts, send
+from ops.local.tryton.database import TrytonError
+from ops.local.verdict import Receipt, Verdict, judge
+from ops.stages.faults import Faults
 
 PORT, CRM_PORT, TRYTON_PORT = 4566, 8090, 8072
 
