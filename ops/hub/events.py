@@ -13,7 +13,7 @@ from chalicelib.pipeline.hub_events import CHANNEL as HUB
 from chalicelib.store.keys import event_key
 from chalicelib.store.rows import EventRow, Row
 from chalicelib.vocabulary.event import Kind, reference
-from ops.hub import push
+from ops.hub.configuration import current
 from ops.hub.exits import Code, Stop
 from ops.hub.screen import warn
 from ops.hub.site import Site
@@ -69,7 +69,7 @@ def key_in(row: Row) -> str:
 
 
 def _by_id(site: Site, name: str) -> list[EventRow]:
-    return _stored(site, keys_with_id(name, push.current(site)))
+    return _stored(site, keys_with_id(name, current(site)))
 
 
 def _stored(site: Site, keys: Iterable[str]) -> list[EventRow]:

@@ -25,7 +25,7 @@ from chalicelib.vocabulary.account import Account
 from ops.deploy.package import package
 from ops.deploy.stack import Outputs
 from ops.environments import BUILD, ROOT, environment
-from ops.hub.push import push
+from ops.hub.push import make_current
 from ops.hub.site import Site
 from ops.local.aws import REGION, LocalAws, LocalAwsError
 from ops.local.folder import RunFolder
@@ -174,7 +174,7 @@ class LocalHub:
         unready = self.path / "hub.json.unready"
         unready.write_text(json.dumps(self._described(), indent=2, ensure_ascii=False) + "\n")
         self.site = Site.local(unready)
-        push(self.site, self.stage)
+        make_current(self.site, self.stage)
         unready.rename(self.path / "hub.json")
 
     def _load(self, hub_url: str) -> Stage:

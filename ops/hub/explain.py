@@ -9,12 +9,16 @@ from rich.text import Text
 
 from chalicelib.store.rows import unpack_absorbed
 from chalicelib.vocabulary.delivery import Absorbed
-from ops.hub import push
+from ops.command_line import commands
+from ops.hub.configuration import current
 from ops.hub.events import FORMS, find
 from ops.hub.screen import JsonOption, StageOption, console, document, facts, moment, table
 from ops.hub.site import Site, open_site
 
+app = commands()
 
+
+@app.command(no_args_is_help=True)
 def explain(
     event: Annotated[str, typer.Argument(help=FORMS, show_default=False)],
     *,
@@ -86,4 +90,4 @@ def _became(absorbed: Absorbed) -> str:
 
 
 def _names(site: Site) -> dict[str, str]:
-    return {person.id: person.name for person in push.current(site).directory.people}
+    return {person.id: person.name for person in current(site).directory.people}

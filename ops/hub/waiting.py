@@ -6,8 +6,10 @@ from collections.abc import Collection
 
 import typer
 
-from ops.hub import backlog, push
-from ops.hub.backlog import Matter, Undelivered
+from ops.command_line import commands
+from ops.hub import backlog
+from ops.hub.backlog import Matter
+from ops.hub.configuration import current
 from ops.hub.exits import Code
 from ops.hub.screen import (
     ROWS,
@@ -16,13 +18,14 @@ from ops.hub.screen import (
     console,
     document,
     moment,
-    more,
     print_rows,
-    state,
 )
 from ops.hub.site import open_site
 
+app = commands()
 
+
+@app.command()
 def waiting(*, stage: StageOption = "", as_json: JsonOption = False) -> None:
     """Conversations without an owner, missed promises, and deliveries that will be tried again.
 
@@ -30,7 +33,7 @@ def waiting(*, stage: StageOption = "", as_json: JsonOption = False) -> None:
     hub status counts it in the queues. Exit code 0: nothing waits. 3: something does.
     """
     site = open_site(stage)
-    people = {person.id for person in push.current(site).directory.people}
+    people = {person.id for person in current(site).directory.people}
     unowned = backlog.unowned(site)
     missed, deliveries = backlog.late(site)
     if as_json:
@@ -38,26 +41,10 @@ def waiting(*, stage: StageOption = "", as_json: JsonOption = False) -> None:
     else:
         _print_matters("Conversations without an owner", unowned, people)
         _print_matters("Promises missed", missed, people)
-        _print_deliveries("Deliveries that wait", deliveries, ROWS)
+        backlog.print_deliveries("Deliveries that wait", deliveries, ROWS)
         if not (unowned or missed or deliveries):
             console().print("nothing waits")
     raise typer.Exit(Code.WAITING if unowned or missed or deliveries else Code.GOOD)
-
-
-def parked(*, stage: StageOption = "", as_json: JsonOption = False) -> None:
-    """Deliveries that will not be tried again by themselves, and why. hub redrive sends them again.
-
-    They are found by reading the whole table. Exit code 0: nothing is parked. 4: something is.
-    """
-    site = open_site(stage)
-    found = backlog.parked(site)
-    if as_json:
-        document({"deliveries": found})
-    elif found:
-        _print_deliveries("Parked deliveries", found, len(found))
-    else:
-        console().print("nothing is parked")
-    raise typer.Exit(Code.PARKED if found else Code.GOOD)
 
 
 def _print_matters(title: str, matters: list[Matter], people: Collection[str]) -> None:
@@ -77,32 +64,10 @@ def _print_matters(title: str, matters: list[Matter], people: Collection[str]) -
     print_rows(
         ("customer", "profile", "channel", "with", "since", "answer by"), rows, whole="profile", title=title
     )
-    _end(len(matters) - ROWS)
+    backlog.print_rest(len(matters) - ROWS)
 
 
 def _with(matter: Matter, people: Collection[str]) -> str:
     if not matter.owner:
         return f"team {matter.team or '—'}"
     return matter.owner if matter.owner in people else f"{matter.owner}, who is not in people.yaml"
-
-
-def _print_deliveries(title: str, deliveries: list[Undelivered], most: int) -> None:
-    if not deliveries:
-        return
-    rows = [
-        (
-            each.event,
-            each.target,
-            state(each.state),
-            str(each.attempts),
-            moment(each.next_at),
-            f"{each.reason}: {each.detail}" if each.detail else each.reason,
-        )
-        for each in deliveries[:most]
-    ]
-    print_rows(("event", "target", "state", "failures", "again at", "why"), rows, whole="event", title=title)
-    _end(len(deliveries) - most)
-
-
-def _end(left: int) -> None:
-    console().print(f"{more(left)}\n" if left > 0 else "")

@@ -13,12 +13,16 @@ from chalicelib.pipeline.receive import outgoing
 from chalicelib.vocabulary.errors import Transient
 from chalicelib.vocabulary.event import Event
 from chalicelib.vocabulary.messages import Intake
+from ops.command_line import commands
 from ops.hub.exits import Code, Stop
 from ops.hub.profiles import FORMS, find
 from ops.hub.screen import JsonOption, StageOption, console, document, typed
 from ops.hub.site import Site, open_site
 
+app = commands()
 
+
+@app.command(no_args_is_help=True)
 def close(
     profile: Annotated[str, typer.Argument(help=FORMS, show_default=False)],
     *,

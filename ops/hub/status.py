@@ -6,10 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from rich.text import Text
+
 from chalicelib.configuration.stage import Stage
 from chalicelib.store.keys import breaker_key, load_key
 from chalicelib.store.rows import BreakerRow, LoadRow
-from ops.hub.site import Site
+from ops.command_line import commands
+from ops.hub.configuration import current
+from ops.hub.screen import JsonOption, StageOption, console, document, facts, moment, state, table
+from ops.hub.site import Site, open_site
+
+app = commands()
+
 
 _NUMBERS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
 
@@ -117,3 +125,40 @@ def _open(row: object) -> int:
 def _objects(site: Site, prefix: str) -> int:
     pages = site.client("s3").get_paginator("list_objects_v2").paginate(Bucket=site.bucket, Prefix=prefix)
     return sum(len(page.get("Contents", [])) for page in pages)
+
+
+_WANTED_EMPTY = "red"
+
+
+@app.command()
+def status(*, stage: StageOption = "", as_json: JsonOption = False) -> None:
+    """Queues and dead letters, targets cut off, people's load, and the configuration that is current."""
+    site = open_site(stage)
+    found = health(site, current(site))
+    if as_json:
+        document(found)
+    else:
+        _print(found)
+
+
+def _print(found: Health) -> None:
+    out = console()
+    out.print(facts([("stage", found.stage), ("hub", found.hub_url), ("configuration", found.version)]))
+    out.print()
+    queues = [(q.queue, str(q.ready), str(q.held), _alarming(q.dead)) for q in found.queues]
+    out.print(table(("queue", "ready", "held", "dead letters"), queues))
+    out.print()
+    breakers = [
+        (b.target, state(b.state), str(b.failures), moment(b.since), moment(b.next_probe))
+        for b in found.breakers
+    ]
+    out.print(table(("target", "breaker", "failures", "since", "tried again"), breakers))
+    out.print()
+    people = [(p.name, p.person, f"{p.open} of {p.capacity}") for p in found.people]
+    out.print(table(("person", "id", "conversations"), people))
+    out.print()
+    out.print(table(("in the bucket", "objects"), [(k, _alarming(n)) for k, n in found.bucket.items()]))
+
+
+def _alarming(number: int) -> Text:
+    return Text(str(number), style=_WANTED_EMPTY if number else "")
