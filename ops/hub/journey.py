@@ -26,9 +26,6 @@ from ops.hub.profiles import FORMS, find
 from ops.hub.screen import JsonOption, StageOption, console, cut, document, facts, moment, table
 from ops.hub.site import Site, open_site
 
-app = commands()
-
-
 _FOLDED = (Kind.EDIT, Kind.DELETE, Kind.REACTION, Kind.STATUS)
 _WORST_FIRST = ("parked", "waiting", "sending", "queued", "done")
 
@@ -166,6 +163,9 @@ def _worst(one: Mapping[str, str], other: Mapping[str, str]) -> dict[str, str]:
 _ARROWS = {"inbound": "→", "outbound": "←", "internal": "·"}
 _MARKS = {"done": ("✓", "green"), "parked": ("✗", "red")}
 _UNDER_WAY = ("…", "yellow")
+
+
+app = commands()
 
 
 @app.command(no_args_is_help=True)

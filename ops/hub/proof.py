@@ -21,8 +21,6 @@ from ops.hub.exits import Code, Stop
 from ops.hub.screen import JsonOption, StageOption, console, document, facts, moment, state, table, typed
 from ops.hub.site import Site, open_site
 
-app = commands()
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owed:
@@ -131,6 +129,9 @@ def _owed(
 
 
 _BETWEEN_LOOKS = 0.5
+
+
+app = commands()
 
 
 @app.command(no_args_is_help=True)

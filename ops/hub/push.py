@@ -30,9 +30,6 @@ from ops.stages.difference import difference, fingerprint
 from ops.stages.faults import Faults
 from ops.stages.load import load_stage
 
-app = commands()
-
-
 _AT_ONCE = 10
 
 
@@ -175,6 +172,9 @@ def _held(site: Site, names: list[str]) -> dict[str, set[str]]:
 
 def _some(value: object) -> bool:
     return any(value) if isinstance(value, list) else bool(value)
+
+
+app = commands()
 
 
 @app.command()

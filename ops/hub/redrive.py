@@ -22,9 +22,6 @@ from ops.hub.exits import Code
 from ops.hub.screen import JsonOption, StageOption, console, document, table
 from ops.hub.site import Site, open_site
 
-app = commands()
-
-
 _HELD_SECONDS = 120
 """For so long a dead letter is ours alone: enough to send it and delete it."""
 
@@ -123,6 +120,9 @@ def _delete(site: Site, queue: str, letters: list[dict[str, Any]]) -> None:
 
 def _state(row: object) -> str:
     return str(row.state) if isinstance(row, LedgerRow) else ""
+
+
+app = commands()
 
 
 @app.command()

@@ -17,9 +17,6 @@ from ops.hub.events import key_in
 from ops.hub.screen import JsonOption, StageOption
 from ops.hub.site import Site, open_site
 
-app = commands()
-
-
 _AGO = re.compile(r"(\d+)([mhd])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -31,6 +28,9 @@ def never_tried(site: Site, since: datetime) -> list[Debt]:
     owed = [(row, target) for row in rows for target in json.loads(row.targets)]
     ledgers = site.table.read(ledger_key(key_in(row), target) for row, target in owed)
     return [(row, target) for row, target in owed if ledger_key(key_in(row), target) not in ledgers]
+
+
+app = commands()
 
 
 @app.command()

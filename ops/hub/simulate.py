@@ -29,9 +29,6 @@ from ops.hub.screen import JsonOption, StageOption, console, document, print_row
 from ops.hub.site import Site, open_site
 from ops.platforms import OMID, SARA, Person, Post
 
-app = commands()
-
-
 _FICTIONS = {person.phone: person for person in (SARA, OMID)}
 _WRONG = ("not-the-secret",)
 _SIMULATED_IDS = 10**10
@@ -184,6 +181,9 @@ def read(webhook: Post, account: Account, at: datetime) -> tuple[tuple[str, ...]
     dropped = [event for event in events if event.kind is Kind.STATUS and not account.statuses]
     counted = [part.name for part in parsed if isinstance(part, Ignored)] + ["status"] * len(dropped)
     return tuple(event.key for event in events if event not in dropped), tuple(counted)
+
+
+app = commands()
 
 
 @app.command()

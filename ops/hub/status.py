@@ -16,9 +16,6 @@ from ops.hub.configuration import current
 from ops.hub.screen import JsonOption, StageOption, console, document, facts, moment, state, table
 from ops.hub.site import Site, open_site
 
-app = commands()
-
-
 _NUMBERS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
 
 
@@ -128,6 +125,9 @@ def _objects(site: Site, prefix: str) -> int:
 
 
 _WANTED_EMPTY = "red"
+
+
+app = commands()
 
 
 @app.command()

@@ -8,7 +8,7 @@ import hashlib
 import hmac
 from dataclasses import replace
 
-from ops import platforms
+from ops.platforms.twilio import sign_twilio
 
 NOT_COVERING_THE_BODY = {"token"}
 
@@ -29,7 +29,7 @@ def _token(post, secrets, _form, *, header, key):
 
 
 def _hmac_of_url_and_form(post, secrets, form):
-    return platforms.sign_twilio(post, secrets, dict(form or []))
+    return sign_twilio(post, secrets, dict(form or []))
 
 
 SCHEMES = {
