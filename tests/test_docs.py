@@ -24,7 +24,7 @@ from chalicelib.pipeline.receive import receive
 from chalicelib.store.packing import from_text, unpack_intake
 from chalicelib.vocabulary.event import Kind
 from ops.hub.__main__ import app
-from ops.stage import load_stage
+from ops.stages.load import load_stage
 from tests.channels import shelf, test_fixtures, test_security
 from tests.crms import playing, test_contract
 from tests.crms import test_fixtures as crm_fixtures

@@ -14,6 +14,7 @@ from chalicelib.store.rows import LedgerRow, ProfileRow
 from chalicelib.vocabulary.people import Conversation, Profile
 from ops.hub import profiles
 from ops.hub.events import key_in
+from ops.hub.screen import console, moment, more, print_rows, state
 from ops.hub.site import Site
 
 UNDER_WAY = ("waiting", "sending")
@@ -120,3 +121,27 @@ def _one(row: LedgerRow) -> Undelivered:
         reason=ledger.reason,
         detail=ledger.detail,
     )
+
+
+def print_deliveries(title: str, deliveries: list[Undelivered], most: int) -> None:
+    """Print at most so many deliveries under a title; nothing if there are none."""
+    if not deliveries:
+        return
+    rows = [
+        (
+            each.event,
+            each.target,
+            state(each.state),
+            str(each.attempts),
+            moment(each.next_at),
+            f"{each.reason}: {each.detail}" if each.detail else each.reason,
+        )
+        for each in deliveries[:most]
+    ]
+    print_rows(("event", "target", "state", "failures", "again at", "why"), rows, whole="event", title=title)
+    print_rest(len(deliveries) - most)
+
+
+def print_rest(left: int) -> None:
+    """Print how many rows are left out."""
+    console().print(f"{more(left)}\n" if left > 0 else "")

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated
+
+import typer
 
 from chalicelib.pipeline.ledger import contents
 from chalicelib.store.keys import breaker_key, reference_key
 from chalicelib.store.rows import BreakerRow, EventRow, LedgerRow, ReferenceRow, Row, unpack_absorbed
 from chalicelib.vocabulary.delivery import Ledger
-from ops.hub.events import key_in
-from ops.hub.exits import Code
-from ops.hub.site import Site
+from ops.command_line import commands
+from ops.hub.events import FORMS, find, key_in
+from ops.hub.exits import Code, Stop
+from ops.hub.screen import JsonOption, StageOption, console, document, facts, moment, state, table, typed
+from ops.hub.site import Site, open_site
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +66,7 @@ class Proof:
         return Code.GOOD if states <= {"done"} else Code.WAITING
 
 
-def proof(site: Site, row: EventRow) -> Proof:
+def prove(site: Site, row: EventRow) -> Proof:
     """The proof of a stored event."""
     absorbed = unpack_absorbed(row.body)
     ledgers = {str(each.target): contents(each) for each in _ledgers(site, row)}
@@ -120,3 +126,106 @@ def _owed(
         cut_off=cut_off,
         no_queue=no_queue,
     )
+
+
+_BETWEEN_LOOKS = 0.5
+
+
+app = commands()
+
+
+@app.command(no_args_is_help=True)
+def proof(
+    event: Annotated[str, typer.Argument(help=FORMS, show_default=False)],
+    *,
+    wait: Annotated[
+        float, typer.Option("--wait", help="Look again for so many seconds until all is done.", min=0)
+    ] = 0,
+    stage: StageOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """From a platform's id to the records in the CRMs.
+
+    Exit code 0: every target it is owed to has it. 3: one still waits. 4: one is parked, or unsent
+    because its target has no queue. 5: no such event.
+    """
+    site = open_site(stage)
+    found = awaited(site, event, wait)
+    if as_json:
+        document({**_plain(found), "code": int(found.code)})
+    else:
+        _print(found, stage)
+    raise typer.Exit(found.code)
+
+
+def awaited(site: Site, event: str, wait: float, pause: Callable[[float], None] = time.sleep) -> Proof:
+    """The proof when there is nothing more to wait for, or the time is over. Raises `Stop`."""
+    deadline = time.monotonic() + wait
+    while True:
+        over = time.monotonic() >= deadline
+        try:
+            found = prove(site, find(site, event))
+        except Stop as stop:
+            if over or stop.code is not Code.NOT_FOUND:
+                raise
+        else:
+            if over or found.code is not Code.WAITING:
+                return found
+        pause(_BETWEEN_LOOKS)
+
+
+def _plain(found: Proof) -> dict[str, object]:
+    return {name: getattr(found, name) for name in Proof.__dataclass_fields__}
+
+
+def _print(found: Proof, stage: str) -> None:
+    out = console()
+    out.print(
+        facts(
+            [
+                ("event", found.event),
+                ("reference", found.reference),
+                ("occurred", moment(found.occurred_at)),
+                ("received", moment(found.received_at)),
+                ("committed", f"{moment(found.committed_at)}  as change {found.seq} of its profile"),
+                ("profile", found.profile),
+            ]
+        )
+    )
+    out.print()
+    if not found.owed:
+        out.print("owed to no target")
+        return
+    rows = [
+        (
+            owed.target,
+            state(owed.state),
+            str(owed.attempts),
+            moment(owed.since),
+            _records(owed),
+            _said(owed, found, stage),
+        )
+        for owed in found.owed
+    ]
+    out.print(table(("target", "state", "failures", "since", "records there", "why"), rows))
+
+
+def _records(owed: Owed) -> str:
+    contact = {"contact": owed.contact} if owed.contact else {}
+    return "\n".join(f"{step} {remote or '✓'}" for step, remote in {**contact, **owed.steps}.items())
+
+
+def _said(owed: Owed, found: Proof, stage: str) -> str:
+    lines = [
+        f"{owed.reason}: {owed.detail}" if owed.detail else owed.reason,
+        f"again at {moment(owed.next_at)}" if owed.next_at else "",
+        _no_queue(found, stage) if owed.no_queue and owed.state != "done" else "",
+        "cut off: nothing is sent to it now" if owed.cut_off and owed.state != "done" else "",
+    ]
+    return "\n".join(line for line in lines if line)
+
+
+def _no_queue(found: Proof, stage: str) -> str:
+    since = f"{found.committed_at:%Y-%m-%dT%H:%M:%S}"
+    again = typed("relay", "--since", since, stage=stage)
+    return f"the target has no queue here: after it is deployed again, {again}"

@@ -18,8 +18,8 @@ from chalicelib.vocabulary.delivery import Call, Delivery, Reply, Target
 from chalicelib.vocabulary.errors import HubError, Permanent, Transient, Unauthorised, Unknown
 from chalicelib.vocabulary.event import Attachment, ContactKey, Direction, Kind
 from chalicelib.vocabulary.people import Decision, Outcome, Person
-from ops.tryton import Party, Tryton
-from ops.tryton_database import program
+from ops.local.tryton.database import program
+from ops.local.tryton.server import Party, Tryton
 from tests.crms import playing
 
 pytestmark = pytest.mark.slow

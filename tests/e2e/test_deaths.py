@@ -9,7 +9,7 @@ import pytest
 from chalicelib.crms.http.send import sender
 from chalicelib.vocabulary.delivery import Target
 from chalicelib.vocabulary.event import ContactKey, Direction
-from ops.tryton import Tryton
+from ops.local.tryton.server import Tryton
 from tests.pipeline.world import SECRETS, World, a_stage, message, world
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("tryton")]

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from chalicelib.vocabulary.delivery import Target
+from ops.deploy.package import Package, package
 from ops.environments import BUILD, alone
-from ops.package import Package, package
 
 TARGETS = (
     Target(name="tryton", crm="tryton", url="https://crm.example.org", concurrency=2),

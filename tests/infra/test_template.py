@@ -8,8 +8,8 @@ import pytest
 from infra.names import FUNCTIONS, Unnameable
 from infra.queues import all_queues, target_queue
 from infra.template import additions
+from ops.deploy.package import lint
 from ops.environments import ROOT
-from ops.package import lint
 from tests.infra.conftest import TARGETS
 
 pytestmark = pytest.mark.slow

@@ -7,8 +7,8 @@ import pytest
 
 from chalicelib.vocabulary.delivery import Reply
 from chalicelib.vocabulary.event import Kind
-from ops.hub.commands.proof import awaited
 from ops.hub.exits import Code
+from ops.hub.proof import awaited
 from tests.ops.hub.conftest import Desk
 from tests.pipeline.world import message
 

@@ -16,9 +16,10 @@ from chalicelib.vocabulary.errors import Transient
 from chalicelib.vocabulary.event import Event
 from chalicelib.vocabulary.messages import Change
 from chalicelib.vocabulary.people import Directory, Routing
-from ops.hub.commands.redrive import moment_of
+from ops.hub.debts import resend
 from ops.hub.events import find
-from ops.hub.redrive import debts, resend
+from ops.hub.redrive import debts
+from ops.hub.relay import moment_of
 from tests.ops.hub.conftest import QUEUES, Desk
 from tests.pipeline.world import message
 
