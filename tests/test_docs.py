@@ -136,7 +136,10 @@ def check_parameter(words: list[str]) -> None:
         assert held == set(CHANNELS[channel].secrets)
     else:
         target = next(target for target in example.targets if target.secret == secret)
-        assert (kind, held) == ("targets", {field.name for field in CRMS[target.crm].fields if field.secret})
+        assert (kind, held) == (
+            "targets",
+            {field.name for field in CRMS[target.connector].fields if field.secret},
+        )
 
 
 def test_the_readme_puts_every_secret_of_the_example() -> None:

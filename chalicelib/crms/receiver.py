@@ -153,7 +153,7 @@ def _shown(value: object) -> object:
 
 
 RECEIVER = Crm(
-    name="webhook",
+    name="receiver",
     deliver=deliver,
     read=read,
     probe=probe,

@@ -197,7 +197,7 @@ def _shortened(attachment: Attachment) -> Attachment:
 
 def owes(target: Target, event: Event) -> bool:
     """Whether the target is to be told of the event."""
-    kinds = target.kinds or CRMS[target.crm].kinds
+    kinds = target.kinds or CRMS[target.connector].kinds
     if event.customer.own and not target.notices:
         return False
     return (not kinds or event.kind in kinds) and event.direction in target.directions

@@ -82,7 +82,7 @@ class Deliver:
         self.breaker.admit(target.name, rows.get(breaker_key(target.name)))
         context = _Context(
             target=target,
-            crm=CRMS[target.crm],
+            crm=CRMS[target.connector],
             stage=stage,
             rows=rows,
             ahead=ahead,

@@ -16,7 +16,7 @@ class Target:
     """Where events go: one entry of `crms.yaml`.
 
     name: what this hub calls it; it names its queue.
-    crm: the connector.
+    connector: the name of the connector that speaks to it.
     url: where its connector calls it.
     secret: the name of the parameter with its credentials.
     kinds, directions: what it is owed; no kinds means those that the connector declares.
@@ -27,7 +27,7 @@ class Target:
     """
 
     name: str
-    crm: str
+    connector: str
     url: str
     secret: str = ""
     kinds: tuple[str, ...] = ()

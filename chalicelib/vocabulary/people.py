@@ -91,7 +91,7 @@ class Person:
 
     languages and skills: name to level (1 knows a little … 5 native or expert).
     hours: a name in the directory's `hours`. capacity: open conversations at once.
-    away: first and last day of absence, ISO dates. crm: target name to this person's key there.
+    away: first and last day of absence, ISO dates. user_ids: target name to who they are there.
     identities: their own addresses, as `channel:id`, so that what they write is not a customer's.
     """
 
@@ -103,7 +103,7 @@ class Person:
     capacity: int = 10
     away: tuple[tuple[str, str], ...] = ()
     stand_in: str = ""
-    crm: dict[str, str] = field(default_factory=dict)
+    user_ids: dict[str, str] = field(default_factory=dict)
     identities: tuple[str, ...] = ()
 
 

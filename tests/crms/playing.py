@@ -18,13 +18,13 @@ NOW = 1_795_600_000
 AT = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
 
 CREDENTIALS: dict[str, Credentials] = {
-    "webhook": {"signing_secret": ("whsec_dGhlIGZpcnN0IHNlY3JldCBvZiB0aGUgdGVzdHM=",)},
+    "receiver": {"signing_secret": ("whsec_dGhlIGZpcnN0IHNlY3JldCBvZiB0aGUgdGVzdHM=",)},
     "tryton": {"application_key": ("kEy0fThEtEsTs",)},
 }
 
 
 def target(crm: str, url: str = "https://crm.example/crm", **settings: str) -> Target:
-    return Target(name=crm, crm=crm, url=url, secret="p", private_network=True, settings=settings)
+    return Target(name=crm, connector=crm, url=url, secret="p", private_network=True, settings=settings)
 
 
 def event(**changes: Any) -> Event:
@@ -71,7 +71,7 @@ def conversation(**changes: Any) -> Conversation:
 
 
 DECISION = Decision(outcome=Outcome.ASSIGNED, reason="has room and speaks fa", rule="sales", owner="sara")
-SARA = Person(id="sara", name="سارا احمدی", crm={"tryton": "1"})
+SARA = Person(id="sara", name="سارا احمدی", user_ids={"tryton": "1"})
 
 
 @dataclass(frozen=True, kw_only=True)

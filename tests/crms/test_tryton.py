@@ -298,7 +298,7 @@ def test_every_kind_is_told_in_words_and_in_order(hub: Hub) -> None:
 def test_an_owner_moves_and_leaves(hub: Hub) -> None:
     opened = fresh()
     ids = hub.tell(opened)
-    for owner, number in ((Person(id="reza", name="رضا", crm={"tryton": "2"}), 2), (None, None)):
+    for owner, number in ((Person(id="reza", name="رضا", user_ids={"tryton": "2"}), 2), (None, None)):
         event = playing.event(id=f"move to {number}", kind=Kind.OFFER, channel="hub", account="hub")
         outcome = Outcome.ASSIGNED if owner else Outcome.WAITING
         moved = playing.delivery(
@@ -314,7 +314,7 @@ def test_an_owner_moves_and_leaves(hub: Hub) -> None:
 
 
 def test_a_conversation_has_one_lead_though_its_opening_was_parked(hub: Hub) -> None:
-    opening = fresh(owner=Person(id="ghost", name="Ghost", crm={"tryton": "9999"}))
+    opening = fresh(owner=Person(id="ghost", name="Ghost", user_ids={"tryton": "9999"}))
     ledger: dict[str, str] = {}
     with pytest.raises(Permanent, match="not valid according to its domain"):
         hub.tell(opening, done=ledger)

@@ -147,7 +147,7 @@ def _marker(name: str) -> str:
 
 def _employee(owner: Person | None, target: Target) -> int | None:
     """The owner's number there; None for an owner who has none, whom the note names."""
-    key = owner.crm.get(target.name, "") if owner is not None else ""
+    key = owner.user_ids.get(target.name, "") if owner is not None else ""
     if key and not (key.isascii() and key.isdecimal()):
         raise Permanent("bad_owner", "a person's key for Tryton is the number of an employee")
     return int(key) if key else None

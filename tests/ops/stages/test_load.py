@@ -31,8 +31,8 @@ CHANNELS = {
     for name, settings in (("telegram", ()), ("bale", ("bot_name",)))
 }
 CONNECTORS = {
-    "webhook": Crm(
-        name="webhook",
+    "receiver": Crm(
+        name="receiver",
         deliver=None,
         read=None,
         probe=None,
@@ -66,7 +66,7 @@ people:
     hours: office
     capacity: 3
     away: [{from: 2026-08-01, to: 2026-08-07}]
-    crm: {crm: 0912}
+    user_ids: {crm: 0912}
     identities: [telegram:700000001]
 teams:
   - {id: desk, name: Desk, members: [sara]}
@@ -82,7 +82,7 @@ rules:
 """,
     "crms": """\
 targets:
-  - {name: crm, connector: webhook, url: "https://crm.example.org", secret: crm, settings: {company: 1}}
+  - {name: crm, connector: receiver, url: "https://crm.example.org", secret: crm, settings: {company: 1}}
 """,
 }
 
@@ -124,7 +124,7 @@ def test_what_it_becomes(load):
             hours="office",
             capacity=3,
             away=(("2026-08-01", "2026-08-07"),),
-            crm={"crm": "0912"},
+            user_ids={"crm": "0912"},
             identities=("telegram:700000001",),
         ),
     )
@@ -140,7 +140,7 @@ def test_what_it_becomes(load):
         person="sara",
         sticky=False,
     )
-    assert stage.targets[0].crm == "webhook"
+    assert stage.targets[0].connector == "receiver"
     assert stage.targets[0].kinds == ("message", "call")
     assert stage.targets[0].settings == {"company": "1"}
     assert decode(encode(stage)) == stage

@@ -32,7 +32,7 @@ def sent(**delivery: object) -> Call:
         return Reply(status=204)
 
     playing.play(
-        CRMS["webhook"], playing.delivery(**delivery), playing.target("webhook"), send, now=int(time.time())
+        CRMS["receiver"], playing.delivery(**delivery), playing.target("receiver"), send, now=int(time.time())
     )
     (call,) = calls
     return call
@@ -55,7 +55,7 @@ def test_the_official_library_accepts_each_active_secret_and_no_other(body, acti
 
 def test_the_official_library_accepts_what_is_sent():
     call = sent(event=playing.event(text="👋 سلام \ud800"))
-    secret = playing.CREDENTIALS["webhook"]["signing_secret"][0]
+    secret = playing.CREDENTIALS["receiver"]["signing_secret"][0]
     event = Webhook(secret).verify(call.body, {k.lower(): v for k, v in call.headers.items()})
     assert event["data"]["event"]["text"] == "👋 سلام \ufffd"
     assert call.headers["Webhook-Id"] == playing.event().reference == event["id"]
