@@ -102,7 +102,7 @@ def private(path: Path) -> set[str]:
         *delivery.profile.phones,
         *delivery.profile.emails,
     ]
-    return {*filter(None, [*secrets, *names]), "s3cret-body", "912", "maryam@"}
+    return {*filter(None, [*secrets, *names]), "s3cret-body", "912 123", "maryam@"}
 
 
 @pytest.mark.parametrize("lie", LIES)
@@ -113,7 +113,7 @@ def test_a_200_that_is_none_is_in_doubt_where_records_are_kept(path: Path, place
         assert type(error) is Unknown
     else:
         assert error is None
-    assert sent
+    assert len(sent) == place + 1, "nothing is sent after it"
 
 
 @pytest.mark.parametrize("path", DELIVERED, ids=lambda path: f"{path.parent.name}/{path.stem}")

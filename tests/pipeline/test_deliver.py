@@ -1,16 +1,17 @@
 """To the target: once, in order, with a ledger that survives everything."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from standardwebhooks import Webhook
 
 from chalicelib.pipeline import retry
 from chalicelib.store.keys import breaker_key, event_key
 from chalicelib.store.rows import BreakerRow
-from chalicelib.vocabulary.delivery import Reply
+from chalicelib.vocabulary.delivery import Call, Reply
 from chalicelib.vocabulary.errors import Transient, Unknown
-from tests.pipeline.world import World, a_stage, message
+from tests.pipeline.world import SECRETS, World, a_stage, message
 
 
 def ids(hub: World) -> list[str]:
@@ -107,14 +108,49 @@ def test_the_horizon_ends_in_parking(hub: World) -> None:
     assert all((wait or 0) <= 11 * 3600 for _, wait in hub.waits)
 
 
-def test_401_takes_a_fresh_credential_once(hub: World) -> None:
-    hub.crm = answers(401)
-    deliver = hub.deliver
+HELD = SECRETS["crm"]["signing_secret"][0]
+FRESH = "whsec_dGhlIHNlY3JldCB0aGF0IGNhbWUgYWZ0ZXIgaXQh"
+
+
+def signed_with(secret: str, call: Call) -> bool:
+    """Whether the library that receivers use finds that secret's signature."""
+    sent_at = datetime.fromtimestamp(int(call.headers["Webhook-Timestamp"]), UTC)
+    signature = Webhook(secret).sign(call.headers["Webhook-Id"], sent_at, call.body.decode())
+    return signature in call.headers["Webhook-Signature"].split()
+
+
+def secrets_of(hub: World) -> list[str]:
+    """Which secret each call was signed with."""
+    return [secret for call in hub.calls for secret in (HELD, FRESH) if signed_with(secret, call)]
+
+
+def test_401_takes_a_fresh_credential(hub: World) -> None:
+    hub.rotated = {"crm": {"signing_secret": (FRESH,)}}
+    hub.crm = lambda call: Reply(status=204 if signed_with(FRESH, call) else 401)
     hub.absorb(message(1))
     hub.run()
-    assert hub.ledger(message(1)).state == "waiting"
-    assert hub.ledger(message(1)).attempts == 0
-    assert deliver
+    assert secrets_of(hub) == [HELD, FRESH]
+    assert hub.ledger(message(1)).state == "done"
+    assert hub.waits == []
+
+
+def test_401_takes_a_fresh_credential_once(hub: World) -> None:
+    hub.rotated = {"crm": {"signing_secret": (FRESH,)}}
+    hub.crm = lambda call: Reply(status=401)
+    hub.absorb(message(1))
+    hub.run()
+    assert secrets_of(hub) == [HELD, FRESH]
+    ledger = hub.ledger(message(1))
+    assert (ledger.state, ledger.reason, ledger.attempts) == ("waiting", "unauthorised", 0)
+
+
+def test_401_to_a_credential_that_is_still_the_same_is_not_tried_again_at_once(hub: World) -> None:
+    hub.crm = lambda call: Reply(status=401)
+    hub.absorb(message(1))
+    hub.run()
+    assert secrets_of(hub) == [HELD]
+    ledger = hub.ledger(message(1))
+    assert (ledger.state, ledger.reason, ledger.attempts) == ("waiting", "unauthorised", 0)
 
 
 def test_the_outage_of_one_target_delays_no_other(hub: World) -> None:

@@ -17,6 +17,7 @@ from moto import mock_aws
 from chalicelib.aws.queues import Outgoing
 from chalicelib.configuration.register import Accounts
 from chalicelib.configuration.stage import Stage
+from chalicelib.crms.base import Credentials
 from chalicelib.pipeline.breaker import Breaker
 from chalicelib.pipeline.clock.base import Clock
 from chalicelib.pipeline.clock.tick import tick
@@ -117,7 +118,10 @@ class Register:
 
 @dataclass
 class World:
-    """One stage under test. Faults are set as attributes; `run` drains what is in flight."""
+    """One stage under test. Faults are set as attributes; `run` drains what is in flight.
+
+    rotated: secrets of targets that are others by now than those which the workers hold.
+    """
 
     table: Table
     name: str = "p"
@@ -131,6 +135,7 @@ class World:
     relayed: dict[str, int] = field(default_factory=dict)
     refuse_events: bool = False
     switched: list[tuple[str, bool]] = field(default_factory=list)
+    rotated: dict[str, Credentials] = field(default_factory=dict)
     ids: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     waits: list[tuple[str, float | None]] = field(default_factory=list)
 
@@ -202,7 +207,7 @@ class World:
             table=self.table,
             stage=lambda: self.stage,
             credentials=lambda target: SECRETS.get(target.secret, {}),
-            fresh_credentials=lambda target: SECRETS.get(target.secret, {}),
+            fresh_credentials=lambda target: {**SECRETS, **self.rotated}.get(target.secret, {}),
             send=self.send,
             breaker=self.breaker,
             now=lambda: self.now,
