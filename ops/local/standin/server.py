@@ -12,7 +12,6 @@ POST /faults     {"status": 503, "count": 3, "retry_after": 2}: what the next th
 
 from __future__ import annotations
 
-import argparse
 import base64
 import hashlib
 import hmac
@@ -21,7 +20,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -253,24 +251,3 @@ def _faults(body: bytes) -> _Faults | None:
         return faults if all(type(number) is int for number in numbers) else None
     except (ValueError, TypeError):
         return None
-
-
-def main() -> None:
-    """Run it until Ctrl-C."""
-    parser = argparse.ArgumentParser(prog="python -m ops.local.standin.server")
-    parser.add_argument("--database", type=Path, required=True)
-    parser.add_argument("--secrets", type=Path, required=True, help="a file with one whsec_… per line")
-    parser.add_argument("--port", type=ports.port, default=0, help="0 is any free one")
-    chosen = parser.parse_args()
-    try:
-        standin = Standin(chosen.database, chosen.secrets.read_text().split(), port=chosen.port)
-    except ports.PortTaken as taken:
-        sys.exit(str(taken))
-    with standin:
-        print(standin.url, flush=True)
-        with suppress(KeyboardInterrupt):
-            threading.Event().wait()
-
-
-if __name__ == "__main__":
-    main()

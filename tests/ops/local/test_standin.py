@@ -265,7 +265,7 @@ def test_a_fault_of_the_stand_in_is_one_line(
 def test_a_port_in_use_is_said_in_one_line(standin: Standin, tmp_path: Path) -> None:
     (tmp_path / "secrets").write_text(SECRET)
     done = subprocess.run(
-        [sys.executable, "-m", "ops.local.standin.server", "--database", str(tmp_path / "other.sqlite"),
+        [sys.executable, "-m", "ops.local.standin", "--database", str(tmp_path / "other.sqlite"),
          "--secrets", str(tmp_path / "secrets"), "--port", str(standin.port)],
         cwd=ROOT, capture_output=True, text=True, check=False, timeout=30,
     )  # fmt: skip
