@@ -61,4 +61,4 @@ def _worded(mistake: typer.TyperException) -> str:
     context = getattr(mistake, "ctx", None)
     if context is None or said.startswith("Usage:"):
         return said
-    return f"{context.command_path}: {said} ({context.command_path} --help)"
+    return f"{context.command_path}: {said} (see {context.command_path} --help)"

@@ -5,11 +5,11 @@ make deploy STAGE=production ALARM_EMAIL=ops@example.org
 
 from __future__ import annotations
 
-import argparse
 import sys
-from typing import Any
+from typing import Annotated, Any
 
 import boto3
+import typer
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -19,6 +19,7 @@ from botocore.exceptions import (
 )
 
 from infra.names import Unnameable
+from ops.command_line import run
 from ops.deploy.bundle import Failed
 from ops.deploy.package import lint, package, stage_targets
 from ops.deploy.stack import NotDeployed, Outputs, deploy, stack_name
@@ -26,14 +27,16 @@ from ops.environments import BUILD
 from ops.stages.faults import Faults
 
 
-def main() -> None:
-    """The command line."""
-    parser = argparse.ArgumentParser(prog="make deploy", description="Deploy a stage to AWS.")
-    parser.add_argument("--stage", required=True, help="a folder of infra/stages")
-    parser.add_argument("--alarm-email", default="", help="where alarms are sent; as before if left out")
-    options = parser.parse_args()
+def main(
+    *,
+    stage: Annotated[str, typer.Option(help="A folder of infra/stages.")],
+    alarm_email: Annotated[
+        str, typer.Option(help="Where alarms are sent. Left out, it stays what it was.", show_default=False)
+    ] = "",
+) -> None:
+    """Package a stage and deploy it to AWS."""
     try:
-        deployed = to_aws(options.stage, options.alarm_email)
+        deployed = to_aws(stage, alarm_email)
     except (Failed, Faults, Unnameable, NotDeployed) as failure:
         sys.exit(str(failure))
     except (NoCredentialsError, ProfileNotFound):
@@ -43,13 +46,13 @@ def main() -> None:
     except (ClientError, BotoCoreError) as failure:
         sys.exit(f"AWS refused: {failure}")
     print(f"{deployed.stage} is deployed; platforms post to {deployed.hub_url}/webhooks/…")
-    if options.alarm_email:
-        print(f"alarms go to {options.alarm_email} once the link in AWS's letter to it is followed")
-    print(f"now push its configuration: ./hub push --stage {deployed.stage}")
+    if alarm_email:
+        print(f"alarms go to {alarm_email} once somebody follows the link in the e-mail that AWS sends there")
+    print(f"next, push its configuration: ./hub push --stage {deployed.stage}")
 
 
 def to_aws(stage: str, alarm_email: str) -> Outputs:
-    """Package and deploy. Credentials are looked at first: packaging in vain helps nobody."""
+    """Package and deploy. It asks for credentials first, so that nobody waits for packaging in vain."""
     session = boto3.Session()
     account = session.client("sts").get_caller_identity()["Account"]
     made = package(stage, stage_targets(stage), out=BUILD / stage)
@@ -68,7 +71,7 @@ def to_aws(stage: str, alarm_email: str) -> Outputs:
 
 
 def _ensure_bucket(s3: Any, bucket: str, region: str) -> None:  # noqa: ANN401 - boto3's run-time types
-    """The bucket that code is deployed from: ours, private, made on first use."""
+    """Make the private bucket that code is deployed from, unless it is there."""
     where = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
     try:
         s3.create_bucket(Bucket=bucket, **where)
@@ -87,4 +90,4 @@ def _ensure_bucket(s3: Any, bucket: str, region: str) -> None:  # noqa: ANN401 -
 
 
 if __name__ == "__main__":
-    main()
+    run("make deploy", main)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Literal
 
 from ops.environments import BUILD, ROOT, alone
 
@@ -17,7 +18,8 @@ REQUIREMENTS = ROOT / "requirements" / "runtime.txt"
 # PynamoDB asks for botocore and all that it drags in, 25 MB; every Lambda has them.
 IN_LAMBDA = {"botocore", "python-dateutil", "six"}
 
-PLATFORMS = ("lambda", "host")
+Platform = Literal["lambda", "host"]
+"""Lambda's processors, or this machine's."""
 
 # How pip leaves its own traces, which differ between machines and mean nothing to a function.
 _TRACES = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
@@ -41,13 +43,13 @@ def pins() -> list[str]:
     return [line for line in lines if line and re.split(r"[=<>!~\[ ]", line)[0] not in IN_LAMBDA]
 
 
-def dependencies(platform: str) -> Path:
+def dependencies(platform: Platform) -> Path:
     """A folder with what ships, for Lambda's processors or this machine's; made once per set of pins."""
     with alone(f"dependencies-{platform}"):
         return _dependencies(platform)
 
 
-def _dependencies(platform: str) -> Path:
+def _dependencies(platform: Platform) -> Path:
     wanted = "\n".join([platform, sys.version, *pins()])
     folder = BUILD / f"dependencies-{platform}-{hashlib.sha256(wanted.encode()).hexdigest()[:12]}"
     if folder.exists():
@@ -67,7 +69,7 @@ def _dependencies(platform: str) -> Path:
     return folder
 
 
-def _platform_options(platform: str) -> list[str]:
+def _platform_options(platform: Platform) -> list[str]:
     if platform == "host":
         return []
     version = sys.version_info[:2]

@@ -8,7 +8,6 @@ AWS and the local run deploy, but for the processor that the zip's few compiled 
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import shutil
@@ -17,11 +16,15 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from chalicelib.vocabulary.delivery import Target
 from infra.names import Unnameable, check_stage
 from infra.template import additions
-from ops.deploy.bundle import PLATFORMS, Failed, bundle, dependencies
+from ops.command_line import run
+from ops.deploy.bundle import Failed, Platform, bundle, dependencies
 from ops.environments import BUILD, ROOT
 from ops.stages.faults import Faults
 from ops.stages.load import load_stage
@@ -45,7 +48,7 @@ def package(
     targets: Iterable[Target],
     *,
     out: Path,
-    platform: str = "lambda",
+    platform: Platform = "lambda",
     source: Path = ROOT,
 ) -> Package:
     """Package a stage into the folder `out`, which is made anew.
@@ -111,20 +114,15 @@ def lint(template: Path) -> None:
         raise Failed(f"cfn-lint refuses the template:\n{(done.stdout + done.stderr).strip()}")
 
 
-def main() -> None:
-    """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m ops.deploy.package", description="Package a stage.")
-    parser.add_argument("--stage", required=True, help="a folder of infra/stages")
-    parser.add_argument("--out", type=Path, help="where to write (.build/STAGE)")
-    parser.add_argument("--platform", choices=PLATFORMS, default="lambda", help="whose processor runs it")
-    options = parser.parse_args()
+def main(
+    *,
+    stage: Annotated[str, typer.Option(help="A folder of infra/stages.")],
+    out: Annotated[Path | None, typer.Option(help="Where to write. Left out, .build/STAGE.")] = None,
+    platform: Annotated[Platform, typer.Option(help="Whose processor runs the functions.")] = "lambda",
+) -> None:
+    """Package a stage: write the zip of its functions and its CloudFormation template."""
     try:
-        made = package(
-            options.stage,
-            stage_targets(options.stage),
-            out=options.out or BUILD / options.stage,
-            platform=options.platform,
-        )
+        made = package(stage, stage_targets(stage), out=out or BUILD / stage, platform=platform)
         lint(made.template)
     except (Failed, Unnameable, Faults) as failure:
         sys.exit(str(failure))
@@ -142,4 +140,4 @@ def stage_targets(stage: str) -> tuple[Target, ...]:
 
 
 if __name__ == "__main__":
-    main()
+    run("python -m ops.deploy.package", main)

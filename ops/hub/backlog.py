@@ -11,10 +11,10 @@ from datetime import datetime
 from chalicelib.pipeline.ledger import contents
 from chalicelib.store.keys import WAITING, Key
 from chalicelib.store.rows import LedgerRow, ProfileRow
+from chalicelib.vocabulary.delivery import Ledger
 from chalicelib.vocabulary.people import Conversation, Profile
 from ops.hub import profiles
-from ops.hub.events import key_in
-from ops.hub.screen import console, moment, more, print_rows, state
+from ops.hub.screen import because, console, moment, more, print_rows, state
 from ops.hub.site import Site
 
 UNDER_WAY = ("waiting", "sending")
@@ -38,17 +38,10 @@ class Matter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undelivered:
-    """A delivery that is not done."""
+    """A delivery that is not done: whose it is, and how far it has come."""
 
-    event: str
-    target: str
     profile: str
-    state: str
-    attempts: int
-    since: datetime
-    next_at: datetime | None
-    reason: str
-    detail: str
+    ledger: Ledger
 
 
 def unowned(site: Site) -> list[Matter]:
@@ -104,23 +97,9 @@ def _matter(profile: Profile, conversation: Conversation) -> Matter:
 
 
 def _undelivered(rows: Iterable[object]) -> list[Undelivered]:
-    return sorted((_one(row) for row in rows if isinstance(row, LedgerRow)), key=lambda each: each.since)
-
-
-def _one(row: LedgerRow) -> Undelivered:
-    ledger = contents(row)
-    assert ledger is not None, "a ledger row holds a ledger"  # noqa: S101
-    return Undelivered(
-        event=key_in(row),
-        target=str(row.target),
-        profile=str(row.profile),
-        state=ledger.state,
-        attempts=ledger.attempts,
-        since=ledger.since,
-        next_at=ledger.next_at,
-        reason=ledger.reason,
-        detail=ledger.detail,
-    )
+    ledgers = [(row, contents(row)) for row in rows if isinstance(row, LedgerRow)]
+    each = [Undelivered(profile=str(row.profile), ledger=ledger) for row, ledger in ledgers if ledger]
+    return sorted(each, key=lambda one: one.ledger.since)
 
 
 def print_deliveries(title: str, deliveries: list[Undelivered], most: int) -> None:
@@ -129,14 +108,14 @@ def print_deliveries(title: str, deliveries: list[Undelivered], most: int) -> No
         return
     rows = [
         (
-            each.event,
-            each.target,
-            state(each.state),
-            str(each.attempts),
-            moment(each.next_at),
-            f"{each.reason}: {each.detail}" if each.detail else each.reason,
+            ledger.event,
+            ledger.target,
+            state(ledger.state),
+            str(ledger.attempts),
+            moment(ledger.next_at),
+            because(ledger),
         )
-        for each in deliveries[:most]
+        for ledger in (each.ledger for each in deliveries[:most])
     ]
     print_rows(("event", "target", "state", "failures", "again at", "why"), rows, whole="event", title=title)
     print_rest(len(deliveries) - most)

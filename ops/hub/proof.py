@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -18,7 +18,18 @@ from chalicelib.vocabulary.delivery import Ledger
 from ops.command_line import commands
 from ops.hub.events import FORMS, find, key_in
 from ops.hub.exits import Code, Stop
-from ops.hub.screen import JsonOption, StageOption, console, document, facts, moment, state, table, typed
+from ops.hub.screen import (
+    JsonOption,
+    StageOption,
+    because,
+    console,
+    document,
+    facts,
+    moment,
+    state,
+    table,
+    typed,
+)
 from ops.hub.site import Site, open_site
 
 
@@ -26,22 +37,20 @@ from ops.hub.site import Site, open_site
 class Owed:
     """One delivery of the event.
 
-    state: the ledger's, or while no attempt was made `queued`, and `unsent` if there is no queue for it.
-    steps: finished steps and their ids at the target; contact: the customer's id there. cut_off: nothing is
-    sent to the target now. no_queue: it was taken out of the stage, or is not deployed yet.
+    target: the target's name.
+    state: the ledger's; before the first attempt `queued`, or `unsent` if the target has no queue.
+    ledger: how far the delivery has come; None before the first attempt.
+    contact: the customer's id at the target.
+    cut_off: whether the target's breaker is open, so that nothing is sent to it now.
+    no_queue: whether the target was taken out of the stage, or is not deployed yet.
     """
 
     target: str
     state: str
-    attempts: int = 0
-    steps: Mapping[str, str]
-    contact: str = ""
-    since: datetime | None = None
-    next_at: datetime | None = None
-    reason: str = ""
-    detail: str = ""
-    cut_off: bool = False
-    no_queue: bool = False
+    ledger: Ledger | None
+    contact: str
+    cut_off: bool
+    no_queue: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,28 +111,12 @@ def _ledgers(site: Site, row: EventRow) -> list[LedgerRow]:
 def _owed(
     target: str, ledger: Ledger | None, reference: Row | None, breaker: Row | None, *, no_queue: bool
 ) -> Owed:
-    contact = reference.remote if isinstance(reference, ReferenceRow) else ""
-    cut_off = isinstance(breaker, BreakerRow) and breaker.state != "closed"
-    if ledger is None:
-        return Owed(
-            target=target,
-            state="unsent" if no_queue else "queued",
-            steps={},
-            contact=contact,
-            cut_off=cut_off,
-            no_queue=no_queue,
-        )
     return Owed(
         target=target,
-        state=ledger.state,
-        attempts=ledger.attempts,
-        steps=ledger.steps,
-        contact=contact,
-        since=ledger.since,
-        next_at=ledger.next_at,
-        reason=ledger.reason,
-        detail=ledger.detail,
-        cut_off=cut_off,
+        state=ledger.state if ledger else "unsent" if no_queue else "queued",
+        ledger=ledger,
+        contact=reference.remote if isinstance(reference, ReferenceRow) else "",
+        cut_off=isinstance(breaker, BreakerRow) and breaker.state != "closed",
         no_queue=no_queue,
     )
 
@@ -200,10 +193,10 @@ def _print(found: Proof, stage: str) -> None:
         (
             owed.target,
             state(owed.state),
-            str(owed.attempts),
-            moment(owed.since),
+            str(owed.ledger.attempts if owed.ledger else 0),
+            moment(owed.ledger.since if owed.ledger else None),
             _records(owed),
-            _said(owed, found, stage),
+            _why(owed, found, stage),
         )
         for owed in found.owed
     ]
@@ -212,16 +205,20 @@ def _print(found: Proof, stage: str) -> None:
 
 def _records(owed: Owed) -> str:
     contact = {"contact": owed.contact} if owed.contact else {}
-    return "\n".join(f"{step} {remote or '✓'}" for step, remote in {**contact, **owed.steps}.items())
+    steps = owed.ledger.steps if owed.ledger else {}
+    return "\n".join(f"{step} {remote or '✓'}" for step, remote in {**contact, **steps}.items())
 
 
-def _said(owed: Owed, found: Proof, stage: str) -> str:
-    lines = [
-        f"{owed.reason}: {owed.detail}" if owed.detail else owed.reason,
-        f"again at {moment(owed.next_at)}" if owed.next_at else "",
-        _no_queue(found, stage) if owed.no_queue and owed.state != "done" else "",
-        "cut off: nothing is sent to it now" if owed.cut_off and owed.state != "done" else "",
-    ]
+def _why(owed: Owed, proof: Proof, stage: str) -> str:
+    lines = []
+    if owed.ledger:
+        lines.append(because(owed.ledger))
+        if owed.ledger.next_at:
+            lines.append(f"again at {moment(owed.ledger.next_at)}")
+    if owed.state != "done" and owed.no_queue:
+        lines.append(_no_queue(proof, stage))
+    if owed.state != "done" and owed.cut_off:
+        lines.append("cut off: nothing is sent to it now")
     return "\n".join(line for line in lines if line)
 
 

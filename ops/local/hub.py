@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import secrets as chance
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Self
 
 from chalicelib.channels import CHANNELS
@@ -163,8 +163,10 @@ class LocalHub:
     def _deploy(self) -> None:
         self._say("package and deploy")
         self.stage = self._load("")
-        made = package(STAGE, self.stage.targets, out=BUILD / f"{STAGE}-{os.getpid()}", platform="host")
-        self.outputs = self.aws.deploy(made)
+        BUILD.mkdir(exist_ok=True)
+        with TemporaryDirectory(prefix=f"{STAGE}-", dir=BUILD) as folder:
+            made = package(STAGE, self.stage.targets, out=Path(folder) / STAGE, platform="host")
+            self.outputs = self.aws.deploy(made)
 
     def _configure(self) -> None:
         self._say("secrets and configuration")

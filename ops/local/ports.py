@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 import socket
 from dataclasses import dataclass
+
+import typer
 
 HOST = "127.0.0.1"
 
@@ -25,9 +26,9 @@ class Wish:
 
 
 def port(text: str) -> int:
-    """A port that somebody typed; 0 stands for any free one. For `argparse`."""
+    """A port that somebody typed; 0 stands for any free one. Raises `typer.BadParameter`."""
     if not (text.isascii() and text.isdecimal()) or int(text) > _LARGEST:
-        raise argparse.ArgumentTypeError(f"a port is a number from 0 to {_LARGEST}, and not {text!r}")
+        raise typer.BadParameter(f"a port is a number from 0 to {_LARGEST}, and not {text!r}")
     return int(text)
 
 

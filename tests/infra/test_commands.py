@@ -91,10 +91,7 @@ def test_the_alarms_address_is_a_parameter_of_the_stack(monkeypatch, capsys, ema
     monkeypatch.setattr(
         command, "deploy", lambda *_, **options: asked.append(options["parameters"]) or Mock()
     )
-    monkeypatch.setattr(
-        sys, "argv", ["deploy", "--stage", "example", *(["--alarm-email", email] if email else [])]
-    )
-    command.main()
+    command.main(stage="example", alarm_email=email)
     assert asked == [parameters]
     assert ("alarms go to ops@example.org" in capsys.readouterr().out) == bool(email)
 

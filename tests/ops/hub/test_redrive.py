@@ -46,9 +46,10 @@ def test_what_is_parked_is_listed_with_its_reason(desk: Desk) -> None:
     ended = desk.run("parked")
     assert ended.code == 4
     assert message(1).key in ended.out
-    (found,) = desk.run("parked", "--json").json["deliveries"]
-    assert (found["event"], found["target"], found["state"]) == (message(1).key, "crm", "parked")
-    assert found["reason"]
+    (delivery,) = desk.run("parked", "--json").json["deliveries"]
+    ledger = delivery["ledger"]
+    assert (ledger["event"], ledger["target"], ledger["state"]) == (message(1).key, "crm", "parked")
+    assert ledger["reason"]
 
 
 def test_a_parked_delivery_is_sent_again(desk: Desk) -> None:
@@ -256,8 +257,8 @@ def test_conversations_promises_and_deliveries_that_wait(desk: Desk) -> None:
     assert "Deliveries that wait" in unowned.out
     found = desk.run("waiting", "--json").json
     assert [matter["team"] for matter in found["unowned"]] == ["desk"]
-    assert {delivery["state"] for delivery in found["deliveries"]} == {"waiting"}
-    assert all(delivery["next_at"] for delivery in found["deliveries"])
+    assert {delivery["ledger"]["state"] for delivery in found["deliveries"]} == {"waiting"}
+    assert all(delivery["ledger"]["next_at"] for delivery in found["deliveries"])
 
 
 def test_a_missed_promise(desk: Desk) -> None:

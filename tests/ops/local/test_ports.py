@@ -1,10 +1,10 @@
 """Ports that are free, taken, wanted twice or no ports at all."""
 
-import argparse
 import socket
 from collections.abc import Iterator
 
 import pytest
+import typer
 
 from ops.local.ports import PortTaken, Wish, free_port, port, require, trouble
 
@@ -56,5 +56,5 @@ def test_a_port_is_a_number(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["-1", "65536", "99999", "", "http", "1.5", "۸۰"])
 def test_what_is_no_port_is_refused(text: str) -> None:
-    with pytest.raises(argparse.ArgumentTypeError, match="from 0 to 65535"):
+    with pytest.raises(typer.BadParameter, match="from 0 to 65535"):
         port(text)

@@ -62,7 +62,8 @@ def test_a_port_in_use_is_found_before_anything_is_removed(earlier: Path, option
 
 @pytest.mark.parametrize("text", ["99999", "-1", "x"])
 def test_what_is_no_port_is_refused_in_one_line(earlier: Path, text: str) -> None:
-    assert "argument --crm-port: a port is a number from 0 to 65535" in refused(earlier, crm_port=text)
+    line = refused(earlier, crm_port=text)
+    assert "Invalid value for '--crm-port': a port is a number from 0 to 65535" in line
     assert (earlier / "aws" / "state").read_text() == "kept"
 
 
