@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib.aws.secrets import Parameters
 from chalicelib.channels import CHANNELS
-from chalicelib.configuration.stage import Stage
+from chalicelib.configuration.stage import Configuration
 from chalicelib.crms.http.send import sender
 from chalicelib.profiles.phones import e164
 from chalicelib.vocabulary.account import Account, Secrets
@@ -57,11 +57,11 @@ class Plot:
     target: int = 0
 
 
-def account_of(stage: Stage, channel: str, account: str) -> Account:
+def account_of(configuration: Configuration, channel: str, account: str) -> Account:
     """The account of that channel; without an id the first one. Raises `Stop`."""
-    found = [each for each in stage.accounts if each.channel == channel and account in ("", each.id)]
+    found = [each for each in configuration.accounts if each.channel == channel and account in ("", each.id)]
     if not found:
-        known = ", ".join(f"{each.channel} {each.id}" for each in stage.accounts) or "none"
+        known = ", ".join(f"{each.channel} {each.id}" for each in configuration.accounts) or "none"
         wanted = f"{channel} {account}".strip()
         raise Stop(Code.NOT_FOUND, f"there is no account {wanted}: there are {known}")
     return found[0]
@@ -230,7 +230,14 @@ def simulate(
 
 
 def _post_all(
-    site: Site, stage: Stage, account: Account, plot: Plot, *, numbers: range, at: datetime, right: bool
+    site: Site,
+    configuration: Configuration,
+    account: Account,
+    plot: Plot,
+    *,
+    numbers: range,
+    at: datetime,
+    right: bool,
 ) -> list[Posted]:
     secrets = secrets_of(site, account)
     if not right:
@@ -238,7 +245,9 @@ def _post_all(
     send = door()
     done = []
     for number in numbers:
-        webhook = play(plot, account, public_url=stage.public_url, secrets=secrets, at=at, number=number)
+        webhook = play(
+            plot, account, public_url=configuration.public_url, secrets=secrets, at=at, number=number
+        )
         status = post(webhook, send)
         events, counted = read(webhook, account, at) if right else ((), ())
         done.append(Posted(number=number, status=status, events=events, counted=counted))
