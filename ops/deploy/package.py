@@ -116,8 +116,10 @@ def lint(template: Path) -> None:
 
 def main(
     *,
-    stage: Annotated[str, typer.Option(help="A folder of infra/stages.")],
-    out: Annotated[Path | None, typer.Option(help="Where to write. Left out, .build/STAGE.")] = None,
+    stage: Annotated[str, typer.Option(metavar="STAGE", help="A folder of infra/stages.")],
+    out: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Where to write. Left out, .build/STAGE.")
+    ] = None,
     platform: Annotated[Platform, typer.Option(help="Whose processor runs the functions.")] = "lambda",
 ) -> None:
     """Package a stage: write the zip of its functions and its CloudFormation template."""

@@ -69,7 +69,7 @@ class LocalHub:
         self._afresh = afresh
         self._say = say
         self._running = ExitStack()
-        self.crm: Standin
+        self.standin: Standin
         self.outputs: Outputs
         self.stage: Stage
         self.site: Site
@@ -99,9 +99,9 @@ class LocalHub:
             if self._afresh:
                 self.folder.clear()
             self._say("stand-in CRM")
-            self.crm = Standin(self.path / "crm.sqlite", [self.signing_secret], port=self._crm_port)
-            parts.callback(self.crm.stop)
-            self.crm.start()
+            self.standin = Standin(self.path / "crm.sqlite", [self.signing_secret], port=self._crm_port)
+            parts.callback(self.standin.stop)
+            self.standin.start()
             self._say("Tryton and a local AWS")
             parts.callback(self.tryton.stop)
             parts.callback(self.aws.stop)
@@ -186,7 +186,7 @@ class LocalHub:
         """What `${NAME}` in the local stage's files stands for."""
         return {
             "PUBLIC_URL": hub_url or "http://127.0.0.1",
-            "CRM_URL": f"http://127.0.0.1:{self.crm.port}/",
+            "STANDIN_URL": f"http://127.0.0.1:{self.standin.port}/",
             "TRYTON_URL": self.tryton.url,
         }
 
@@ -197,7 +197,7 @@ class LocalHub:
             self.secrets.setdefault(account.secret, {name: (chance.token_hex(16),) for name in names})
         for name, values in self.secrets.items():
             self._put(f"accounts/{name}", values)
-        self._put("targets/crm", {"signing_secret": (self.signing_secret,)})
+        self._put("targets/standin", {"signing_secret": (self.signing_secret,)})
         self._put("targets/tryton", {"application_key": (self.tryton.key,)})
 
     def _put(self, name: str, values: Mapping[str, tuple[str, ...]]) -> None:
@@ -213,7 +213,7 @@ class LocalHub:
         return {
             "stage": STAGE,
             "hub_url": self.outputs.hub_url,
-            "crm_url": f"http://127.0.0.1:{self.crm.port}/",
+            "standin_url": f"http://127.0.0.1:{self.standin.port}/",
             "endpoint_url": self.aws.endpoint,
             "region": REGION,
             "table": self.outputs.table,

@@ -58,7 +58,11 @@ def main(
     tryton_port: Annotated[int, _port("Of Tryton.")] = TRYTON_PORT,
     folder: Annotated[
         Path,
-        typer.Option(help="An empty folder to keep its state in. Left out, .local.", show_default=False),
+        typer.Option(
+            metavar="FOLDER",
+            help="An empty folder to keep its state in. Left out, .local.",
+            show_default=False,
+        ),
     ] = OWN,
 ) -> None:
     """Run the whole hub on this machine and play a story to it: 17 webhooks of two customers, signed.
@@ -186,7 +190,7 @@ def _pronounce(verdict: Verdict, console: Console) -> None:
 
 def _stay(hub: LocalHub, console: Console) -> None:
     """Until somebody ends it; a server that ends by itself is said, and what it misses waits for it."""
-    console.print(f"stand-in CRM: http://127.0.0.1:{hub.crm.port}/   Tryton: {hub.tryton.url}")
+    console.print(f"stand-in CRM: http://127.0.0.1:{hub.standin.port}/   Tryton: {hub.tryton.url}")
     console.print("try: ./hub simulate telegram --text سلام   ./hub waiting   (Ctrl-C stops everything)")
     said: set[str] = set()
     with suppress(KeyboardInterrupt):

@@ -126,7 +126,7 @@ def _of_the_story(found: _Found, wanted: set[str]) -> _Found:
 def _look(hub: LocalHub) -> _Found:
     notes = hub.tryton.records("ir.note", "resource", "message")
     return _Found(
-        arrivals=tuple(hub.crm.store.events()),
+        arrivals=tuple(hub.standin.store.events()),
         parties=tuple(hub.tryton.parties()),
         notes=tuple(
             (note["message"].rpartition("[hub:")[2].rstrip("]"), note["id"], _party(note["resource"]))
