@@ -1,4 +1,4 @@
-"""The whole hub on this machine: AWS, the stand-in CRM and a real Tryton, deployed and configured.
+"""Starts the whole hub on this machine: a local AWS with the deployed stage, the stand-in CRM, a real Tryton.
 
     with LocalHub(folder) as hub:
         hub.doors["telegram"]
@@ -41,11 +41,11 @@ STAGE = "local"
 _POLL = 0.3
 
 Say = Callable[[str], None]
-"""Told what is being done, one step after another."""
+"""Called with each step before it begins."""
 
 
 class LocalHub:
-    """A deployed local stage in `folder`, which is its own while it runs. Ports of 0 are chosen freely.
+    """A deployed local stage, which has `folder` to itself while it runs. Ports of 0 are chosen freely.
 
     afresh: whether what an earlier run left in the folder is removed first.
     """
@@ -112,11 +112,11 @@ class LocalHub:
             self._running = parts.pop_all()
 
     def stop(self) -> None:
-        """Stop everything; what it knows stays in the folder."""
+        """Stop everything; the folder keeps its state."""
         self._running.close()
 
     def deaths(self) -> list[str]:
-        """Which servers have ended that nobody stopped, in one line each."""
+        """The servers that have ended by themselves, a line each."""
         return [
             f"{name} has ended by itself: what it said last is in {log}"
             for name, part, log in (
@@ -127,7 +127,7 @@ class LocalHub:
         ]
 
     def wait_until_quiet(self, patience: float = 60) -> None:
-        """Until no queue holds or hides a message. Raises `LocalAwsError` if that does not happen."""
+        """Wait until no queue holds or hides a message. Raises `LocalAwsError` if that does not happen."""
         sqs, deadline = self.aws.client("sqs"), time.monotonic() + patience
         asked = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         while time.monotonic() < deadline:
@@ -145,7 +145,7 @@ class LocalHub:
 
     @property
     def doors(self) -> dict[str, Door]:
-        """One account's webhook per channel: the first that `accounts.yaml` names."""
+        """The webhook of one account per channel: the first that `accounts.yaml` names."""
         return {a.channel: self.door(a) for a in reversed(self.stage.accounts)}
 
     def door(self, account: Account) -> Door:
@@ -183,7 +183,7 @@ class LocalHub:
         return load_stage(ROOT / "infra" / "stages" / STAGE, self._variables(hub_url))
 
     def _variables(self, hub_url: str) -> dict[str, str]:
-        """What `${NAME}` in the local stage's files stands for."""
+        """The values of `${NAME}` in the local stage's files."""
         return {
             "PUBLIC_URL": hub_url or "http://127.0.0.1",
             "STANDIN_URL": f"http://127.0.0.1:{self.standin.port}/",

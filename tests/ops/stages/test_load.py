@@ -22,6 +22,7 @@ STAGES = ROOT / "infra" / "stages"
 VARIABLES = {
     "PUBLIC_URL": "http://127.0.0.1:4566/local",
     "CRM_URL": "http://127.0.0.1:4567/events",
+    "STANDIN_URL": "http://127.0.0.1:4568/",
     "TRYTON_URL": "http://127.0.0.1:8000/crm",
 }
 
