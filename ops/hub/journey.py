@@ -280,8 +280,8 @@ def _text(line: Line) -> Text:
 
 
 def _marks(line: Line) -> Text:
-    marks = Text()
+    marks = []
     for target, reached in line.deliveries.items():
         mark, style = _MARKS.get(reached, _UNDER_WAY)
-        marks.append(f"{mark} {target} ", style=style)
-    return marks
+        marks.append(Text(f"{mark} {target}", style=style))
+    return Text(" ").join(marks)
