@@ -1,4 +1,4 @@
-"""Reads the configuration of a stage as it is stored: the current version, and the names of all."""
+"""Reads a stage's stored configuration: the current version, and the names of all versions."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""A stage's configuration where its functions read it: what is stored, what a push would change, and the
-push itself.
+"""hub push: stores a stage's files as the configuration that its functions read.
 
 A version is stored once under its name and once as `CURRENT`; going back makes an older one current.
 """
@@ -35,7 +34,12 @@ _AT_ONCE = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a push would do. faults: why it must not. version: of what is current now."""
+    """What a push would do.
+
+    version: the version that is current now.
+    changes: a line for each difference.
+    faults: why the push is refused.
+    """
 
     version: str
     changes: tuple[str, ...]
@@ -43,7 +47,7 @@ class Plan:
 
 
 def plan(site: Site, configuration: Configuration) -> Plan:
-    """What pushing this would change, and everything that speaks against it."""
+    """The difference that pushing this would make, and every reason to refuse it."""
     row = stored(site)
     return Plan(
         version=str(row.version) if row else "",
@@ -55,8 +59,8 @@ def plan(site: Site, configuration: Configuration) -> Plan:
 def make_current(site: Site, configuration: Configuration) -> str:
     """Make this the stage's configuration; its version.
 
-    Raises `Stop` with every fault at once, and when somebody else pushed meanwhile. What is current already
-    keeps its version.
+    What is current already keeps its version. Raises `Stop` with every fault at once, and if somebody else
+    pushed meanwhile.
     """
     planned = plan(site, configuration)
     if planned.faults:
@@ -69,7 +73,7 @@ def make_current(site: Site, configuration: Configuration) -> str:
 
 
 def go_back(site: Site, version: str) -> Plan:
-    """Make a stored version current; what that changed. Missing secrets are told and do not hinder."""
+    """Make a stored version current; what that changed. Missing secrets are told and do not hinder it."""
     row = stored(site, version) if version != CURRENT else None
     if row is None:
         raise Stop(Code.NOT_FOUND, f"there is no version {version}: ./hub push --list shows all")
@@ -103,7 +107,7 @@ def _row(name: str, version: str, sections: Mapping[str, bytes]) -> ConfigRow:
 
 
 def _readable(row: ConfigRow | None) -> Configuration | None:
-    """What is current; None too if other code wrote it in a form that is not ours: all is new then."""
+    """The current configuration; None too if other code wrote it in another form: then everything is new."""
     if row is None:
         return None
     try:
@@ -122,7 +126,7 @@ def _without_queue(site: Site, configuration: Configuration) -> list[str]:
 
 
 def _without_secrets(site: Site, configuration: Configuration) -> list[str]:
-    """What could not be verified or signed for want of a secret.
+    """Accounts and targets whose secret is missing or incomplete.
 
     Of a channel's secrets one must be there, because some are alternatives; of a connector's, all that
     it requires.
@@ -181,20 +185,31 @@ app = commands()
 def push(
     *,
     folder: Annotated[
-        Path | None, typer.Option("--stage-dir", help="Its files; infra/stages/<stage> if left out.")
+        Path | None,
+        typer.Option(
+            "--stage-dir", metavar="FOLDER", help="Where the files are. Left out, infra/stages/<stage>."
+        ),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and stop.")] = False,
-    to: Annotated[str, typer.Option("--to", help="Go back to this stored version.")] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would change, and store nothing.")
+    ] = False,
+    to: Annotated[
+        str, typer.Option("--to", metavar="VERSION", help="Make a stored version current again.")
+    ] = "",
     listed: Annotated[bool, typer.Option("--list", help="List the stored versions.")] = False,
     given: Annotated[
-        list[str] | None, typer.Option("--set", help="NAME=VALUE for ${NAME} in the files; repeatable.")
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="NAME=VALUE", help="A value for ${NAME} in the files; may be repeated."
+        ),
     ] = None,
     stage: StageOption = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Validate a stage's files together, show the difference, and store them as a new version.
+    """Store a stage's files as its new configuration.
 
-    All faults are told at once, each with file and line. Functions read the new version within a minute.
+    It checks the four files together and tells all faults at once, each with file and line. Then it shows the
+    difference and stores a new version, which the functions read within a minute.
     """
     site = open_site(stage)
     if listed:

@@ -1,4 +1,4 @@
-"""A stage's configuration: from the four files an operator writes to the value that functions read."""
+"""Loads a stage: turns the four files that an operator writes into the value that functions read."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def load_stage(
 ) -> Configuration:
     """The stage in that folder; raises one `Faults` that lists everything wrong with it.
 
-    variables: what `${NAME}` in its files stands for; without them, such places are left as they are, which
-    is enough to deploy a stage and not to push it. channels, connectors: what the hub can speak to;
-    all that it has, if left out.
+    variables: values of `${NAME}` in its files; without them such places stay as they are, which is enough to
+    deploy a stage and not to push it.
+    channels, connectors: what the hub can speak to; left out, all that it has.
     """
     names = ("accounts", "people", "routing", "crms")
     documents = {name: read(path / f"{name}.yaml", schema(name), variables) for name in names}

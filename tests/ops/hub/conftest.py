@@ -144,7 +144,6 @@ def described(urls: dict[str, str], **changes: Any) -> dict[str, Any]:
     return {
         "stage": "local",
         "hub_url": "https://hub.example.org",
-        "crm_url": "https://crm.example.org",
         "endpoint_url": "",
         "region": REGION,
         "table": "hub",

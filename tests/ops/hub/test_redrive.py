@@ -146,7 +146,7 @@ def test_relay_sends_what_no_worker_has_tried(desk: Desk) -> None:
     (change,) = desk.changes()
     assert change.events == (message(2).key, message(3).key)
     desk.hub.deliver(change, lambda: 60.0)
-    assert "nothing is missing a ledger" in desk.run("relay", "--since", "2026-11-25").out
+    assert "everything committed since then was tried" in desk.run("relay", "--since", "2026-11-25").out
 
 
 def test_relay_takes_no_older_ones(desk: Desk) -> None:
@@ -254,7 +254,7 @@ def test_conversations_promises_and_deliveries_that_wait(desk: Desk) -> None:
     assert unowned.code == 3
     assert "Conversations without an owner" in unowned.out
     assert "Omid" in unowned.out
-    assert "Deliveries that wait" in unowned.out
+    assert "Deliveries that will be tried again" in unowned.out
     found = desk.run("waiting", "--json").json
     assert [matter["team"] for matter in found["unowned"]] == ["desk"]
     assert {delivery["ledger"]["state"] for delivery in found["deliveries"]} == {"waiting"}

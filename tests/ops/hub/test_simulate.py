@@ -77,6 +77,11 @@ def test_a_refusal_that_was_not_asked_for(open_desk: Desk) -> None:
     ended = open_desk.run("simulate", "telegram", "--json")
     assert ended.code == 1
     assert ended.json["posted"][0]["status"] == 401
+    assert ended.json["posted"][0]["events"] == []
+    told = open_desk.run("simulate", "telegram").out
+    assert "401" in told
+    assert "telegram#" not in told
+    assert "./hub proof" not in told
 
 
 def test_what_is_only_counted(open_desk: Desk) -> None:
