@@ -32,7 +32,7 @@ $(READY): requirements/dev.txt
 
 .PHONY: run
 run: $(READY) ## the whole hub on this machine, with a scenario; ONCE=1 checks it and stops; also PORT, CRM_PORT, TRYTON_PORT
-	@$(PYTHON) -m ops.run $(if $(ONCE),--once) $(PORTS)
+	@$(PYTHON) -m ops.local.run $(if $(ONCE),--once) $(PORTS)
 
 .PHONY: format
 format: $(READY) ## rewrite the code in its one format
@@ -63,7 +63,7 @@ bench: $(READY) ## figures: imports, zip, calls and cost per event
 
 .PHONY: package
 package: stage $(READY) ## the zip and the template of a stage: make package STAGE=production
-	@$(PYTHON) -m ops.package --stage $(STAGE)
+	@$(PYTHON) -m ops.deploy.package --stage $(STAGE)
 
 .PHONY: deploy
 deploy: stage $(READY) ## package a stage and deploy it to AWS; ALARM_EMAIL=… is where its alarms go

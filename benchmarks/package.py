@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.budgets import ZIP_MEGABYTES, Figure
-from ops.package import package, stage_targets
+from ops.deploy.package import package, stage_targets
 
 _STAGE = "example"
 

@@ -29,8 +29,9 @@ from benchmarks.meter import METER, watch
 from chalicelib.configuration.stage import Stage, encode
 from chalicelib.vocabulary.delivery import Target
 from ops import platforms
-from ops.package import STAGES
-from ops.stage import load_stage
+from ops.deploy.package import STAGES
+from ops.platforms.whatsapp import meta_json, sign_whatsapp
+from ops.stages.load import load_stage
 from tests.handlers import deployed, shelf
 from tests.handlers.alone import Context
 
@@ -50,7 +51,7 @@ def local_stage(crm_url: str = "https://crm.example.org") -> Stage:
     stage = load_stage(STAGES / "local")
     people = tuple(replace(person, capacity=1000) for person in stage.directory.people)
     accounts = tuple(replace(account, secret=account.channel) for account in stage.accounts)
-    target = Target(name=_TARGET, crm="webhook", url=crm_url, secret="crm", private_network=True)  # noqa: S106
+    target = Target(name=_TARGET, connector="receiver", url=crm_url, secret="crm", private_network=True)  # noqa: S106
     return replace(
         stage,
         version="benchmark",
@@ -186,15 +187,13 @@ class Path:
             for _ in range(messages):
                 self._number += 1
                 changes.append(self._message(account.id, customer))
-        body = platforms.meta_json(
-            {"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": changes}]}
-        )
+        body = meta_json({"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": changes}]})
         post = platforms.Post(
             url=shelf.webhook_url("whatsapp", account.id, self.stage.public_url),
             headers={"content-type": "application/json"},
             body=body,
         )
-        answer = self.invoke("webhooks", shelf.from_api(platforms.sign_whatsapp(post, SECRETS["whatsapp"])))
+        answer = self.invoke("webhooks", shelf.from_api(sign_whatsapp(post, SECRETS["whatsapp"])))
         _must(answer["statusCode"] == 200, "the front door refused a message")
 
     def _message(self, account: str, customer: int) -> object:

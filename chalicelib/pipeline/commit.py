@@ -15,7 +15,6 @@ from chalicelib.crms import CRMS
 from chalicelib.profiles import facts
 from chalicelib.profiles.identities import Match
 from chalicelib.routing import conversations
-from chalicelib.routing.conversations import Outcome
 from chalicelib.store.keys import (
     WAITING,
     contact_key,
@@ -31,7 +30,7 @@ from chalicelib.store.rows import ClosedRow, EventRow, IdentityRow, KeyRow, Load
 from chalicelib.store.table import Write
 from chalicelib.vocabulary.delivery import Absorbed, Target
 from chalicelib.vocabulary.event import Attachment, Event
-from chalicelib.vocabulary.people import Conversation, Profile
+from chalicelib.vocabulary.people import Consequence, Conversation, Profile
 
 RETENTION = timedelta(days=400)
 """How long events and their ledgers are kept; at least 30 days, because a platform may resend so long."""
@@ -69,13 +68,13 @@ class Commit:
         people = self.stage.directory.people
         self.staff = frozenset(address for person in people for address in person.identities)
 
-    def add(self, event: Event, outcome: Outcome) -> None:
+    def add(self, event: Event, consequence: Consequence) -> None:
         """One more event, and what became of the conversation by it."""
         had = self.profile.conversation
-        if outcome.closed and had:
+        if consequence.closed and had:
             self.end(had)
         else:
-            now_has = outcome.conversation
+            now_has = consequence.conversation
             self._move(had.owner if had else "", now_has.owner if now_has else "")
             self.profile = replace(
                 self.profile,
@@ -90,12 +89,8 @@ class Commit:
                 seq=self.profile.seq,
                 index=len(self.absorbed),
                 committed_at=self.now,
-                decision=outcome.decision,
+                consequence=consequence,
                 targets=tuple(t.name for t in self.stage.targets if owes(t, event)),
-                conversation=outcome.conversation,
-                opened=outcome.opened,
-                moved=outcome.moved,
-                closed=outcome.closed,
             )
         )
 
@@ -202,7 +197,7 @@ def _shortened(attachment: Attachment) -> Attachment:
 
 def owes(target: Target, event: Event) -> bool:
     """Whether the target is to be told of the event."""
-    kinds = target.kinds or CRMS[target.crm].kinds
+    kinds = target.kinds or CRMS[target.connector].kinds
     if event.customer.own and not target.notices:
         return False
     return (not kinds or event.kind in kinds) and event.direction in target.directions

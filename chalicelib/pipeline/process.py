@@ -18,7 +18,7 @@ from chalicelib.profiles import facts, identities
 from chalicelib.routing import conversations
 from chalicelib.routing.candidates import is_away
 from chalicelib.routing.choice import considered, decide
-from chalicelib.routing.conversations import Outcome, Turn
+from chalicelib.routing.conversations import Turn
 from chalicelib.routing.facts import Question
 from chalicelib.routing.rules import rule_for
 from chalicelib.store.ahead import Ahead
@@ -30,7 +30,7 @@ from chalicelib.telemetry import Count
 from chalicelib.vocabulary.delivery import Absorbed
 from chalicelib.vocabulary.event import Direction, Event, Kind
 from chalicelib.vocabulary.messages import Intake
-from chalicelib.vocabulary.people import Profile
+from chalicelib.vocabulary.people import Consequence, Profile
 
 _CHUNK_EVENTS = 40
 _CHUNK_BYTES = 2 * 1024 * 1024
@@ -65,7 +65,9 @@ class Process:
         for chunk in _chunks(intake.events):
             done += self._chunk(chunk, stage, ahead)
         for absorbed in done:
-            self.count("routed", channel=absorbed.event.channel, outcome=absorbed.decision.outcome)
+            self.count(
+                "routed", channel=absorbed.event.channel, outcome=absorbed.consequence.decision.outcome
+            )
         return done
 
     def ahead(self, intakes: Sequence[Intake]) -> Ahead:
@@ -129,11 +131,11 @@ class Process:
             profile = commit.profile
         here = profile.conversation is not None and _is_here(profile.conversation.owner, commit)
         turn = conversations.turn(profile, event, stage.routing, owner_is_here=here)
-        outcome = self._outcome(turn, event, commit)
-        if outcome is not None:
-            commit.add(event, outcome)
+        consequence = self._consequence(turn, event, commit)
+        if consequence is not None:
+            commit.add(event, consequence)
 
-    def _outcome(self, turn: Turn, event: Event, commit: Commit) -> Outcome | None:
+    def _consequence(self, turn: Turn, event: Event, commit: Commit) -> Consequence | None:
         profile = commit.profile
         if turn is Turn.DROP:
             return None
@@ -143,7 +145,7 @@ class Process:
             return self._choose(event, commit)
         return conversations.kept(profile.conversation, event)
 
-    def _choose(self, event: Event, commit: Commit) -> Outcome | None:
+    def _choose(self, event: Event, commit: Commit) -> Consequence | None:
         profile, stage = commit.profile, commit.stage
         said = event
         if event.kind is Kind.OFFER and profile.conversation:

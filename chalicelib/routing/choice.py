@@ -18,7 +18,7 @@ from chalicelib.routing.candidates import (
 )
 from chalicelib.routing.hours import local
 from chalicelib.routing.rules import Ruling
-from chalicelib.vocabulary.people import Candidate, Decision, Directory, Person, Profile
+from chalicelib.vocabulary.people import Candidate, Decision, Directory, Outcome, Person, Profile, Rule
 
 
 def considered(ruling: Ruling, directory: Directory) -> tuple[str, ...]:
@@ -49,7 +49,7 @@ def decide(
     if rule is None:
         # The last rule of a validated configuration holds for everything.
         reason = "no rule holds, so it is in no team's queue"
-        return Decision(outcome="waiting", reason=reason, config_version=config_version)
+        return Decision(outcome=Outcome.WAITING, reason=reason, config_version=config_version)
     need = Need(
         rule=rule,
         language=ruling.facts.language,
@@ -65,7 +65,7 @@ def decide(
     given = profile.conversation.respond_by if profile.conversation else None
     outcome = f"{free[0].person.id} takes it" if free else _why_nobody(findings, need)
     return Decision(
-        outcome="assigned" if free else "waiting",
+        outcome=Outcome.ASSIGNED if free else Outcome.WAITING,
         reason=f"rule “{rule.name}”: {ruling.because}; {outcome}",
         rule=rule.name,
         team=rule.team or _team_of(rule.person, directory),
@@ -122,7 +122,7 @@ def _busy(person: Person, need: Need) -> float:
 
 def _why_nobody(findings: Sequence[Finding], need: Need) -> str:
     if not findings:
-        return f"{need.rule.person or need.rule.team} is nobody"
+        return _empty(need.rule)
     furthest = max(finding.hurdle for finding in findings)
     stopped = [finding for finding in findings if finding.hurdle is furthest]
     if furthest is Hurdle.ROOM:
@@ -136,3 +136,7 @@ def _why_nobody(findings: Sequence[Finding], need: Need) -> str:
     if first is None or first.on_duty_at is None:
         return "nobody is on duty for the next two months"
     return f"nobody is on duty until {local(hours_of(first.person, need.directory), first.on_duty_at)}"
+
+
+def _empty(rule: Rule) -> str:
+    return f"there is no person {rule.person}" if rule.person else f"team {rule.team} has no members"

@@ -5,25 +5,18 @@
 
 from __future__ import annotations
 
+import pkgutil
+from importlib import import_module
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
 
-from ops.hub.commands.close import close
-from ops.hub.commands.explain import explain
-from ops.hub.commands.journey import journey
-from ops.hub.commands.proof import proof
-from ops.hub.commands.push import push
-from ops.hub.commands.quarantine import group as quarantine
-from ops.hub.commands.redrive import redrive, relay
-from ops.hub.commands.simulate import simulate
-from ops.hub.commands.status import status
-from ops.hub.commands.waiting import parked, waiting
+import ops.hub
+from ops.command_line import Commands, commands
 from ops.hub.exits import LEGEND, Stop, explained
 
 
-class OneLine(TyperGroup):
+class Explained(Commands):
     """Commands whose known failures are one line on standard error and an exit code."""
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - Typer keeps click's types to itself
@@ -36,38 +29,18 @@ class OneLine(TyperGroup):
             raise typer.Exit(stop.code) from stop
 
 
-app = typer.Typer(
-    name="hub",
-    cls=OneLine,
-    help="What a stage of Switchboard holds, and what can be done about it.",
-    epilog=LEGEND,
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+app = commands("hub", cls=Explained, epilog=LEGEND, no_args_is_help=True)
 
 
 @app.callback()
 def hub() -> None:
-    """What a stage of Switchboard holds, and what can be done about it."""
+    """Inspect and repair a Switchboard stage."""
 
 
-for command in (
-    push,
-    simulate,
-    proof,
-    explain,
-    journey,
-    waiting,
-    parked,
-    redrive,
-    relay,
-    close,
-    status,
-):
-    app.command(no_args_is_help=command in (proof, explain, journey, close))(command)
-app.add_typer(quarantine, name="quarantine")
+# A module of this folder that has an `app` is a command, or a group of them: nothing lists them.
+for module in pkgutil.iter_modules(ops.hub.__path__):
+    if module.name != "__main__" and (part := getattr(import_module(f"ops.hub.{module.name}"), "app", None)):
+        app.add_typer(part)
 
 
 if __name__ == "__main__":

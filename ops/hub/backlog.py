@@ -11,9 +11,10 @@ from datetime import datetime
 from chalicelib.pipeline.ledger import contents
 from chalicelib.store.keys import WAITING, Key
 from chalicelib.store.rows import LedgerRow, ProfileRow
+from chalicelib.vocabulary.delivery import Ledger
 from chalicelib.vocabulary.people import Conversation, Profile
 from ops.hub import profiles
-from ops.hub.events import key_in
+from ops.hub.screen import because, console, moment, more, print_rows, state
 from ops.hub.site import Site
 
 UNDER_WAY = ("waiting", "sending")
@@ -37,17 +38,10 @@ class Matter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undelivered:
-    """A delivery that is not done."""
+    """A delivery that is not done: whose it is, and how far it has come."""
 
-    event: str
-    target: str
     profile: str
-    state: str
-    attempts: int
-    since: datetime
-    next_at: datetime | None
-    reason: str
-    detail: str
+    ledger: Ledger
 
 
 def unowned(site: Site) -> list[Matter]:
@@ -103,20 +97,30 @@ def _matter(profile: Profile, conversation: Conversation) -> Matter:
 
 
 def _undelivered(rows: Iterable[object]) -> list[Undelivered]:
-    return sorted((_one(row) for row in rows if isinstance(row, LedgerRow)), key=lambda each: each.since)
+    ledgers = [(row, contents(row)) for row in rows if isinstance(row, LedgerRow)]
+    each = [Undelivered(profile=str(row.profile), ledger=ledger) for row, ledger in ledgers if ledger]
+    return sorted(each, key=lambda one: one.ledger.since)
 
 
-def _one(row: LedgerRow) -> Undelivered:
-    ledger = contents(row)
-    assert ledger is not None, "a ledger row holds a ledger"  # noqa: S101
-    return Undelivered(
-        event=key_in(row),
-        target=str(row.target),
-        profile=str(row.profile),
-        state=ledger.state,
-        attempts=ledger.attempts,
-        since=ledger.since,
-        next_at=ledger.next_at,
-        reason=ledger.reason,
-        detail=ledger.detail,
-    )
+def print_deliveries(title: str, deliveries: list[Undelivered], most: int) -> None:
+    """Print at most so many deliveries under a title; nothing if there are none."""
+    if not deliveries:
+        return
+    rows = [
+        (
+            ledger.event,
+            ledger.target,
+            state(ledger.state),
+            str(ledger.attempts),
+            moment(ledger.next_at),
+            because(ledger),
+        )
+        for ledger in (each.ledger for each in deliveries[:most])
+    ]
+    print_rows(("event", "target", "state", "failures", "again at", "why"), rows, whole="event", title=title)
+    print_rest(len(deliveries) - most)
+
+
+def print_rest(left: int) -> None:
+    """Print how many rows are left out."""
+    console().print(f"{more(left)}\n" if left > 0 else "")

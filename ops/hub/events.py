@@ -12,7 +12,7 @@ from chalicelib.configuration.stage import Stage
 from chalicelib.store.keys import event_key
 from chalicelib.store.rows import EventRow, Row
 from chalicelib.vocabulary.event import HUB, Kind, reference
-from ops.hub import push
+from ops.hub.configuration import current
 from ops.hub.exits import Code, Stop
 from ops.hub.screen import warn
 from ops.hub.site import Site
@@ -68,7 +68,7 @@ def key_in(row: Row) -> str:
 
 
 def _by_id(site: Site, name: str) -> list[EventRow]:
-    return _stored(site, keys_with_id(name, push.current(site)))
+    return _stored(site, keys_with_id(name, current(site)))
 
 
 def _stored(site: Site, keys: Iterable[str]) -> list[EventRow]:

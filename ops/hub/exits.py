@@ -21,7 +21,7 @@ from botocore.exceptions import (
 )
 
 from chalicelib.vocabulary.errors import HubError, Misconfigured, Transient
-from ops.faults import Faults
+from ops.stages.faults import Faults
 
 
 class Code(IntEnum):

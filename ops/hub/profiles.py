@@ -11,7 +11,7 @@ from chalicelib.profiles.phones import e164
 from chalicelib.store.keys import Key, contact_key, identity_key, profile_key
 from chalicelib.store.rows import IdentityRow, KeyRow, ProfileRow, Row
 from chalicelib.vocabulary.people import Profile
-from ops.hub import push
+from ops.hub.configuration import current
 from ops.hub.exits import Code, Stop
 from ops.hub.site import Site
 
@@ -22,7 +22,7 @@ def find(site: Site, name: str) -> Profile:
     """The customer of that name. Raises `Stop` if there is none, or more than one."""
     if not name.strip():
         raise Stop(Code.USAGE, f"name a customer. {FORMS}")
-    rows = site.table.read(_places(name, push.current(site)))
+    rows = site.table.read(_places(name, current(site)))
     ids = list(dict.fromkeys(_profile_id(row) for row in rows.values()))
     if len(ids) > 1:
         raise Stop(Code.USAGE, f"{name} could be {' or '.join(ids)}: name one of these profiles")

@@ -3,39 +3,54 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated
+
+import typer
 
 from chalicelib.pipeline.ledger import contents
 from chalicelib.store.keys import breaker_key, reference_key
 from chalicelib.store.rows import BreakerRow, EventRow, LedgerRow, ReferenceRow, Row, unpack_absorbed
 from chalicelib.vocabulary.delivery import Ledger
-from ops.hub.events import key_in
-from ops.hub.exits import Code
-from ops.hub.site import Site
+from ops.command_line import commands
+from ops.hub.events import FORMS, find, key_in
+from ops.hub.exits import Code, Stop
+from ops.hub.screen import (
+    JsonOption,
+    StageOption,
+    because,
+    console,
+    document,
+    facts,
+    moment,
+    state,
+    table,
+    typed,
+)
+from ops.hub.site import Site, open_site
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owed:
     """One delivery of the event.
 
-    state: the ledger's, or while no attempt was made `queued`, and `unsent` if there is no queue for it.
-    steps: finished steps and their ids at the target; contact: the customer's id there. cut_off: nothing is
-    sent to the target now. no_queue: it was taken out of the stage, or is not deployed yet.
+    target: the target's name.
+    state: the ledger's; before the first attempt `queued`, or `unsent` if the target has no queue.
+    ledger: how far the delivery has come; None before the first attempt.
+    contact: the customer's id at the target.
+    cut_off: whether the target's breaker is open, so that nothing is sent to it now.
+    no_queue: whether the target was taken out of the stage, or is not deployed yet.
     """
 
     target: str
     state: str
-    attempts: int = 0
-    steps: Mapping[str, str]
-    contact: str = ""
-    since: datetime | None = None
-    next_at: datetime | None = None
-    reason: str = ""
-    detail: str = ""
-    cut_off: bool = False
-    no_queue: bool = False
+    ledger: Ledger | None
+    contact: str
+    cut_off: bool
+    no_queue: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +75,7 @@ class Proof:
         return Code.GOOD if states <= {"done"} else Code.WAITING
 
 
-def proof(site: Site, row: EventRow) -> Proof:
+def prove(site: Site, row: EventRow) -> Proof:
     """The proof of a stored event."""
     absorbed = unpack_absorbed(row.body)
     ledgers = {str(each.target): contents(each) for each in _ledgers(site, row)}
@@ -96,27 +111,118 @@ def _ledgers(site: Site, row: EventRow) -> list[LedgerRow]:
 def _owed(
     target: str, ledger: Ledger | None, reference: Row | None, breaker: Row | None, *, no_queue: bool
 ) -> Owed:
-    contact = reference.remote if isinstance(reference, ReferenceRow) else ""
-    cut_off = isinstance(breaker, BreakerRow) and breaker.state != "closed"
-    if ledger is None:
-        return Owed(
-            target=target,
-            state="unsent" if no_queue else "queued",
-            steps={},
-            contact=contact,
-            cut_off=cut_off,
-            no_queue=no_queue,
-        )
     return Owed(
         target=target,
-        state=ledger.state,
-        attempts=ledger.attempts,
-        steps=ledger.steps,
-        contact=contact,
-        since=ledger.since,
-        next_at=ledger.next_at,
-        reason=ledger.reason,
-        detail=ledger.detail,
-        cut_off=cut_off,
+        state=ledger.state if ledger else "unsent" if no_queue else "queued",
+        ledger=ledger,
+        contact=reference.remote if isinstance(reference, ReferenceRow) else "",
+        cut_off=isinstance(breaker, BreakerRow) and breaker.state != "closed",
         no_queue=no_queue,
     )
+
+
+_BETWEEN_LOOKS = 0.5
+
+
+app = commands()
+
+
+@app.command(no_args_is_help=True)
+def proof(
+    event: Annotated[str, typer.Argument(help=FORMS, show_default=False)],
+    *,
+    wait: Annotated[
+        float, typer.Option("--wait", help="Look again for so many seconds until all is done.", min=0)
+    ] = 0,
+    stage: StageOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """From a platform's id to the records in the CRMs.
+
+    Exit code 0: every target it is owed to has it. 3: one still waits. 4: one is parked, or unsent
+    because its target has no queue. 5: no such event.
+    """
+    site = open_site(stage)
+    found = awaited(site, event, wait)
+    if as_json:
+        document({**_plain(found), "code": int(found.code)})
+    else:
+        _print(found, stage)
+    raise typer.Exit(found.code)
+
+
+def awaited(site: Site, event: str, wait: float, pause: Callable[[float], None] = time.sleep) -> Proof:
+    """The proof when there is nothing more to wait for, or the time is over. Raises `Stop`."""
+    deadline = time.monotonic() + wait
+    while True:
+        over = time.monotonic() >= deadline
+        try:
+            found = prove(site, find(site, event))
+        except Stop as stop:
+            if over or stop.code is not Code.NOT_FOUND:
+                raise
+        else:
+            if over or found.code is not Code.WAITING:
+                return found
+        pause(_BETWEEN_LOOKS)
+
+
+def _plain(found: Proof) -> dict[str, object]:
+    return {name: getattr(found, name) for name in Proof.__dataclass_fields__}
+
+
+def _print(found: Proof, stage: str) -> None:
+    out = console()
+    out.print(
+        facts(
+            [
+                ("event", found.event),
+                ("reference", found.reference),
+                ("occurred", moment(found.occurred_at)),
+                ("received", moment(found.received_at)),
+                ("committed", f"{moment(found.committed_at)}  as change {found.seq} of its profile"),
+                ("profile", found.profile),
+            ]
+        )
+    )
+    out.print()
+    if not found.owed:
+        out.print("owed to no target")
+        return
+    rows = [
+        (
+            owed.target,
+            state(owed.state),
+            str(owed.ledger.attempts if owed.ledger else 0),
+            moment(owed.ledger.since if owed.ledger else None),
+            _records(owed),
+            _why(owed, found, stage),
+        )
+        for owed in found.owed
+    ]
+    out.print(table(("target", "state", "failures", "since", "records there", "why"), rows))
+
+
+def _records(owed: Owed) -> str:
+    contact = {"contact": owed.contact} if owed.contact else {}
+    steps = owed.ledger.steps if owed.ledger else {}
+    return "\n".join(f"{step} {remote or '✓'}" for step, remote in {**contact, **steps}.items())
+
+
+def _why(owed: Owed, proof: Proof, stage: str) -> str:
+    lines = []
+    if owed.ledger:
+        lines.append(because(owed.ledger))
+        if owed.ledger.next_at:
+            lines.append(f"again at {moment(owed.ledger.next_at)}")
+    if owed.state != "done" and owed.no_queue:
+        lines.append(_no_queue(proof, stage))
+    if owed.state != "done" and owed.cut_off:
+        lines.append("cut off: nothing is sent to it now")
+    return "\n".join(line for line in lines if line)
+
+
+def _no_queue(found: Proof, stage: str) -> str:
+    since = f"{found.committed_at:%Y-%m-%dT%H:%M:%S}"
+    again = typed("relay", "--since", since, stage=stage)
+    return f"the target has no queue here: after it is deployed again, {again}"

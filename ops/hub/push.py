@@ -9,6 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from chalicelib.channels import CHANNELS
 from chalicelib.configuration.stage import Stage, decode, encode
@@ -16,12 +20,16 @@ from chalicelib.crms import CRMS
 from chalicelib.store.rows import ConfigRow
 from chalicelib.store.table import Conflict, Write
 from chalicelib.vocabulary.errors import Misconfigured
+from ops.command_line import commands
+from ops.environments import ROOT
+from ops.hub.configuration import CURRENT, PARTITION, sections, stored, versions
 from ops.hub.exits import Code, Stop
-from ops.hub.site import Site
-from ops.stage import difference, fingerprint
+from ops.hub.screen import JsonOption, StageOption, console, document, table, warn
+from ops.hub.site import Site, open_site
+from ops.stages.difference import difference, fingerprint
+from ops.stages.faults import Faults
+from ops.stages.load import load_stage
 
-_PARTITION = "CONFIG"
-_CURRENT = "CURRENT"
 _AT_ONCE = 10
 
 
@@ -34,25 +42,9 @@ class Plan:
     faults: tuple[str, ...]
 
 
-def current(site: Site) -> Stage:
-    """The configuration that the functions read now. Raises `Stop` if there is none."""
-    row = site.table.get(ConfigRow, (_PARTITION, _CURRENT))
-    if row is None:
-        line = f"nothing was pushed to {site.stage} yet: ./hub push --stage {site.stage}"
-        raise Stop(Code.USAGE, line)
-    return decode(_sections(row))
-
-
-def versions(site: Site) -> list[tuple[str, bool]]:
-    """Names of all stored versions, newest first, and whether it is the current one."""
-    rows = {str(row.sk): row for row in site.table.partition(_PARTITION) if isinstance(row, ConfigRow)}
-    now = rows.pop(_CURRENT, None)
-    return [(name, now is not None and name == now.version) for name in sorted(rows, reverse=True)]
-
-
 def plan(site: Site, stage: Stage) -> Plan:
     """What pushing this would change, and everything that speaks against it."""
-    row = site.table.get(ConfigRow, (_PARTITION, _CURRENT))
+    row = stored(site)
     return Plan(
         version=str(row.version) if row else "",
         changes=tuple(difference(_readable(row), stage)),
@@ -60,7 +52,7 @@ def plan(site: Site, stage: Stage) -> Plan:
     )
 
 
-def push(site: Site, stage: Stage) -> str:
+def make_current(site: Site, stage: Stage) -> str:
     """Make this the stage's configuration; its version.
 
     Raises `Stop` with every fault at once, and when somebody else pushed meanwhile. What is current already
@@ -78,18 +70,18 @@ def push(site: Site, stage: Stage) -> str:
 
 def go_back(site: Site, version: str) -> Plan:
     """Make a stored version current; what that changed. Missing secrets are told and do not hinder."""
-    row = site.table.get(ConfigRow, (_PARTITION, version)) if version != _CURRENT else None
+    row = stored(site, version) if version != CURRENT else None
     if row is None:
         raise Stop(Code.NOT_FOUND, f"there is no version {version}: ./hub push --list shows all")
-    planned = plan(site, decode(_sections(row)))
-    if unqueued := _without_queue(site, decode(_sections(row))):
+    planned = plan(site, decode(sections(row)))
+    if unqueued := _without_queue(site, decode(sections(row))):
         raise Stop(Code.USAGE, "\n".join(unqueued))
-    _store(site, _sections(row), version, instead_of=planned.version)
+    _store(site, sections(row), version, instead_of=planned.version)
     return planned
 
 
 def _store(site: Site, sections: Mapping[str, bytes], version: str, *, instead_of: str) -> None:
-    stored, now = (_row(name, version, sections) for name in (version, _CURRENT))
+    stored, now = (_row(name, version, sections) for name in (version, CURRENT))
     unchanged = ConfigRow.version == instead_of if instead_of else ConfigRow.version.does_not_exist()
     try:
         site.table.transact([Write(row=stored), Write(row=now, condition=unchanged)])
@@ -100,7 +92,7 @@ def _store(site: Site, sections: Mapping[str, bytes], version: str, *, instead_o
 
 def _row(name: str, version: str, sections: Mapping[str, bytes]) -> ConfigRow:
     return ConfigRow(
-        _PARTITION,
+        PARTITION,
         name,
         version=version,
         accounts=sections["accounts"],
@@ -110,16 +102,12 @@ def _row(name: str, version: str, sections: Mapping[str, bytes]) -> ConfigRow:
     )
 
 
-def _sections(row: ConfigRow) -> dict[str, bytes]:
-    return {name: getattr(row, name) for name in ("accounts", "people", "routing", "crms")}
-
-
 def _readable(row: ConfigRow | None) -> Stage | None:
     """What is current; None too if other code wrote it in a form that is not ours: all is new then."""
     if row is None:
         return None
     try:
-        return decode(_sections(row))
+        return decode(sections(row))
     except Misconfigured:
         return None
 
@@ -145,7 +133,7 @@ def _without_secrets(site: Site, stage: Stage) -> list[str]:
         user = f"accounts.yaml: account {account.channel} {account.id}"
         wanted.setdefault(name, (user, False, set(CHANNELS[account.channel].secrets)))
     for target in stage.targets:
-        required = {field.name for field in CRMS[target.crm].fields if field.secret and field.required}
+        required = {field.name for field in CRMS[target.connector].fields if field.secret and field.required}
         if required:
             name = f"{site.secrets}/targets/{target.secret}"
             wanted.setdefault(name, (f"crms.yaml: target {target.name}", True, required))
@@ -184,3 +172,100 @@ def _held(site: Site, names: list[str]) -> dict[str, set[str]]:
 
 def _some(value: object) -> bool:
     return any(value) if isinstance(value, list) else bool(value)
+
+
+app = commands()
+
+
+@app.command()
+def push(
+    *,
+    folder: Annotated[
+        Path | None, typer.Option("--stage-dir", help="Its files; infra/stages/<stage> if left out.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and stop.")] = False,
+    to: Annotated[str, typer.Option("--to", help="Go back to this stored version.")] = "",
+    listed: Annotated[bool, typer.Option("--list", help="List the stored versions.")] = False,
+    given: Annotated[
+        list[str] | None, typer.Option("--set", help="NAME=VALUE for ${NAME} in the files; repeatable.")
+    ] = None,
+    stage: StageOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Validate a stage's files together, show the difference, and store them as a new version.
+
+    All faults are told at once, each with file and line. Functions read the new version within a minute.
+    """
+    site = open_site(stage)
+    if listed:
+        _list(site, as_json)
+    elif to:
+        planned = go_back(site, to)
+        for fault in planned.faults:
+            warn(f"warning: {fault}")
+        _show(planned, f"{site.stage} is back at {to}", to, as_json)
+    else:
+        _push(site, folder or _folder(site.stage), given or [], dry_run, as_json)
+
+
+def _push(site: Site, folder: Path, given: list[str], dry_run: bool, as_json: bool) -> None:
+    try:
+        stage = load_stage(folder, {**site.variables, **_variables(given)})
+    except Faults as faults:
+        if as_json:
+            document({"faults": [_fault(fault.file, fault.line, str(fault)) for fault in faults.faults]})
+            raise typer.Exit(Code.USAGE) from faults
+        raise
+    planned = plan(site, stage)
+    if planned.faults and as_json:
+        document({"faults": [_fault(None, 0, fault) for fault in planned.faults]})
+        raise typer.Exit(Code.USAGE)
+    if planned.faults:
+        raise Stop(Code.USAGE, "\n".join(planned.faults))
+    if dry_run:
+        said = "nothing was pushed" if planned.changes else "nothing would change"
+        _show(planned, said, planned.version, as_json)
+        return
+    version = make_current(site, stage)
+    done = (
+        f"{site.stage} is at {version}"
+        if planned.changes
+        else f"nothing changed: {site.stage} is at {version}"
+    )
+    _show(planned, done, version, as_json)
+
+
+def _show(planned: Plan, done: str, version: str, as_json: bool) -> None:
+    if as_json:
+        document({"before": planned.version, "changes": planned.changes, "version": version})
+        return
+    out = console()
+    styles = {"+": "green", "-": "red", "~": "yellow"}
+    for change in planned.changes:
+        out.print(change, style=styles[change[0]], markup=False)
+    out.print(done, markup=False)
+
+
+def _list(site: Site, as_json: bool) -> None:
+    found = versions(site)
+    if as_json:
+        document([{"version": name, "current": now} for name, now in found])
+        return
+    console().print(table(("version", ""), [(name, "current" if now else "") for name, now in found]))
+
+
+def _fault(file: Path | None, line: int, text: str) -> dict[str, object]:
+    return {"file": str(file) if file else None, "line": line or None, "fault": text}
+
+
+def _folder(stage: str) -> Path:
+    """Named from where the operator is, so that the faults' lines can be jumped to."""
+    folder = ROOT / "infra" / "stages" / stage
+    return folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
+
+
+def _variables(given: list[str]) -> dict[str, str]:
+    pairs = [pair.partition("=") for pair in given]
+    if any(not sign for _, sign, _ in pairs):
+        raise typer.BadParameter("--set takes NAME=VALUE")
+    return {name: value for name, _, value in pairs}

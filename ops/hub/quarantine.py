@@ -10,6 +10,9 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated
+
+import typer
 
 from chalicelib.aws.queues import send
 from chalicelib.channels import CHANNELS
@@ -18,8 +21,21 @@ from chalicelib.pipeline.receive import by_customer, outgoing, read
 from chalicelib.vocabulary.account import Account
 from chalicelib.vocabulary.errors import Transient
 from chalicelib.vocabulary.request import Request
+from ops.command_line import commands
+from ops.hub.configuration import current
 from ops.hub.exits import Code, Stop
-from ops.hub.site import Site
+from ops.hub.screen import (
+    JsonOption,
+    StageOption,
+    console,
+    document,
+    facts,
+    moment,
+    print_rows,
+    typed,
+    warn,
+)
+from ops.hub.site import Site, open_site
 
 _PREFIX = "quarantine/"
 
@@ -63,7 +79,7 @@ def everything(site: Site) -> Iterator[Kept]:
         yield _kept(site, entry["Key"], entry["LastModified"])
 
 
-def one(site: Site, name: str) -> Kept:
+def named(site: Site, name: str) -> Kept:
     """What is kept under this key, or under the one key that ends or whose last part begins so."""
     found = [kept for kept in everything(site) if _is_named(kept.key, name)]
     if not found:
@@ -73,12 +89,12 @@ def one(site: Site, name: str) -> Kept:
     return found[0]
 
 
-def drop(site: Site, key: str) -> None:
+def delete(site: Site, key: str) -> None:
     """Delete it for good."""
     site.client("s3").delete_object(Bucket=site.bucket, Key=key)
 
 
-def replay(site: Site, stage: Stage, kept: Kept) -> Replayed:
+def read_again(site: Site, stage: Stage, kept: Kept) -> Replayed:
     """Read it again and put what can be read on the events queue; drop it if nothing is left.
 
     Raises `Stop` if its account is no longer ours, and `Transient` if the queue does not take it.
@@ -104,7 +120,7 @@ def replay(site: Site, stage: Stage, kept: Kept) -> Replayed:
     if unsent := send(site.put, site.events_queue, messages, tries=3):
         raise Transient("queue_unavailable", f"{len(unsent)} messages not accepted; nothing was dropped")
     if not left:
-        drop(site, kept.key)
+        delete(site, kept.key)
     return Replayed(key=kept.key, events=tuple(event.key for event in events), left=left)
 
 
@@ -130,3 +146,128 @@ def _kept(site: Site, key: str, kept_at: datetime) -> Kept:
 
 def _is_named(key: str, name: str) -> bool:
     return key == name or key.rpartition("/")[2].startswith(name)
+
+
+app = commands(
+    "quarantine",
+    help="What was genuine and could not be read: list, show, replay, drop.",
+    no_args_is_help=True,
+)
+
+Key = Annotated[
+    str, typer.Argument(help="A key as listed, or the beginning of its last part.", show_default=False)
+]
+
+
+@app.command("list")
+def listed(*, stage: StageOption = "", as_json: JsonOption = False) -> None:
+    """What is kept, newest first, where it came from and why. Exit code 4: there is something."""
+    found = list(everything(open_site(stage)))
+    if as_json:
+        document({"quarantined": [_plain(kept) for kept in found]})
+    elif found:
+        rows = [
+            (kept.key.rpartition("/")[2], f"{kept.channel} {kept.account}", moment(kept.kept_at), _why(kept))
+            for kept in found
+        ]
+        print_rows(("key", "account", "kept at", "where and why"), rows, whole="key")
+    else:
+        console().print("nothing is quarantined")
+    raise typer.Exit(Code.PARKED if found else Code.GOOD)
+
+
+@app.command()
+def show(
+    key: Key,
+    *,
+    reveal: Annotated[bool, typer.Option("--reveal", help="Do not ask: I may see personal data.")] = False,
+    stage: StageOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """The fragments themselves. They hold what customers wrote, so it asks first."""
+    kept = named(open_site(stage), key)
+    if not reveal:
+        if as_json:
+            raise Stop(Code.USAGE, "it holds personal data: say --reveal with --json")
+        typer.confirm("It holds what customers wrote. Show it?", abort=True, err=True)
+    if as_json:
+        contents = [each.content.decode("utf-8", "backslashreplace") for each in kept.fragments]
+        document({**_plain(kept), "contents": contents})
+        return
+    out = console()
+    out.print(
+        facts(
+            [
+                ("key", kept.key),
+                ("account", f"{kept.channel} {kept.account}"),
+                ("kept at", moment(kept.kept_at)),
+                ("content type", kept.content_type),
+            ]
+        )
+    )
+    for fragment in kept.fragments:
+        out.print(f"\n{fragment.where}: {fragment.reason}", markup=False, style="bold")
+        out.print(_readable(fragment.content), markup=False, soft_wrap=True)
+
+
+@app.command()
+def replay(key: Key, *, stage: StageOption = "", as_json: JsonOption = False) -> None:
+    """Read it again with today's parser, and put what can be read on its way.
+
+    It is dropped when all of it was read. Exit code 4: some of it still cannot be read, and stays.
+    """
+    site = open_site(stage)
+    done = read_again(site, current(site), named(site, key))
+    if as_json:
+        document(done)
+    else:
+        out = console()
+        for event in done.events:
+            follow = typed("proof", event, "--wait", "30", stage=stage)
+            out.print(f"on its way: {follow}", markup=False, soft_wrap=True)
+        for place in done.left:
+            out.print(f"still cannot be read: {place}", markup=False, soft_wrap=True)
+    raise typer.Exit(Code.PARKED if done.left else Code.GOOD)
+
+
+@app.command()
+def drop(
+    key: Key,
+    *,
+    sure: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    stage: StageOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Delete it for good."""
+    site = open_site(stage)
+    kept = named(site, key)
+    if not sure:
+        typer.confirm(f"Delete {kept.key} for good?", abort=True, err=True)
+    delete(site, kept.key)
+    if as_json:
+        document({"dropped": kept.key})
+    else:
+        warn(f"dropped {kept.key}")
+
+
+def _plain(kept: Kept) -> dict[str, object]:
+    fragments = [{"where": each.where, "reason": each.reason} for each in kept.fragments]
+    return {
+        "key": kept.key,
+        "channel": kept.channel,
+        "account": kept.account,
+        "kept_at": kept.kept_at,
+        "fragments": fragments,
+    }
+
+
+def _why(kept: Kept) -> str:
+    return "\n".join(f"{each.where}: {each.reason}" for each in kept.fragments)
+
+
+def _readable(content: bytes) -> str:
+    """Indented if it is JSON; whatever else it is, with its odd bytes spelled out."""
+    try:
+        return json.dumps(json.loads(content), indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return content.decode("utf-8", "backslashreplace")

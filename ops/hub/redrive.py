@@ -6,33 +6,27 @@ What is done is never sent twice: the ledger says so to whoever receives the mes
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
 
-import msgspec
+import typer
 
 from chalicelib.aws.queues import Outgoing, digest, send
-from chalicelib.pipeline.ledger import contents
-from chalicelib.pipeline.relay import Relay
 from chalicelib.store.keys import event_key, ledger_key
 from chalicelib.store.rows import EventRow, LedgerRow
-from chalicelib.vocabulary.messages import Change
-from ops.hub.events import key_in
-from ops.hub.site import Site
+from ops.command_line import commands
+from ops.hub.debts import Debt, check_target, is_redriven, send_again
+from ops.hub.events import FORMS, find, key_in
+from ops.hub.exits import Code
+from ops.hub.screen import JsonOption, StageOption, console, document, table
+from ops.hub.site import Site, open_site
 
 _HELD_SECONDS = 120
 """For so long a dead letter is ours alone: enough to send it and delete it."""
 
 _LONG_ENOUGH_TO_ASK_EVERYWHERE = 1
 """Seconds; without waiting SQS asks only some of its servers, and an empty answer proves nothing."""
-
-_REDRIVEN = "redriven"
-"""The reason why a ledger waits that no worker has taken up since."""
-
-Debt = tuple[EventRow, str]
-"""An event and a target that does not have it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,79 +54,11 @@ def parked(site: Site) -> list[Debt]:
     rows = [
         row
         for row in site.table.scan(LedgerRow.state.is_in("parked", "waiting"))
-        if isinstance(row, LedgerRow) and (row.state == "parked" or _is_redriven(row))
+        if isinstance(row, LedgerRow) and (row.state == "parked" or is_redriven(row))
     ]
     events = site.table.read(event_key(key_in(row)) for row in rows)
     found = [(events.get(event_key(key_in(row))), str(row.target)) for row in rows]
     return [(event, target) for event, target in found if isinstance(event, EventRow)]
-
-
-def never_tried(site: Site, since: datetime) -> list[Debt]:
-    """What was committed since then and is owed to a target without a ledger. Reads the whole table."""
-    committed = EventRow.committed >= int(since.timestamp() * 1000)
-    rows = [row for row in site.table.scan(committed) if isinstance(row, EventRow)]
-    owed = [(row, target) for row in rows for target in json.loads(row.targets)]
-    ledgers = site.table.read(ledger_key(key_in(row), target) for row, target in owed)
-    return [(row, target) for row, target in owed if ledger_key(key_in(row), target) not in ledgers]
-
-
-def deliverable(site: Site, owed: Iterable[Debt]) -> tuple[list[Debt], list[Debt]]:
-    """Those whose target has a queue, and those whose target was taken out of the stage."""
-    every = list(owed)
-    there = [debt for debt in every if debt[1] in site.target_queues]
-    return there, [debt for debt in every if debt[1] not in site.target_queues]
-
-
-def resend(site: Site, owed: Iterable[Debt]) -> int:
-    """Have them delivered, in the order they were committed; how many.
-
-    A parked one waits again from its first attempt on, before it is sent: a worker would pass over it
-    otherwise. Should the sending fail, it is seen by `hub waiting` and sent by the next redrive.
-    """
-    ordered = sorted(owed, key=lambda debt: (debt[0].profile, int(debt[0].seq), str(debt[0].at)[-3:]))
-    for row, target in ordered:
-        _unpark(site, key_in(row), target)
-    relay = Relay(queues=site.target_queues, put=site.put, count=_uncounted)
-    relay(_changes(ordered), again=site.now().isoformat())
-    return len(ordered)
-
-
-def _uncounted(name: str, value: int = 1, **about: str) -> None:
-    """The hub's counts are of its functions' work, not of an operator's."""
-
-
-def _changes(ordered: Iterable[Debt]) -> Iterator[Change]:
-    together: dict[tuple[str, str, int], list[str]] = {}
-    for row, target in ordered:
-        together.setdefault((target, str(row.profile), int(row.seq)), []).append(key_in(row))
-    for (target, profile, seq), events in together.items():
-        yield Change(target=target, profile=profile, seq=seq, events=tuple(events))
-
-
-def _unpark(site: Site, event: str, target: str) -> None:
-    row = site.table.get(LedgerRow, ledger_key(event, target))
-    ledger = contents(row)
-    if row is None or ledger is None or ledger.state != "parked":
-        return
-    again = replace(
-        ledger,
-        state="waiting",
-        attempts=0,
-        version=ledger.version + 1,
-        since=site.now(),
-        next_at=None,
-        reason=_REDRIVEN,
-        detail=f"was parked: {ledger.reason}",
-    )
-    site.table.update(
-        LedgerRow(*ledger_key(event, target)),
-        [
-            LedgerRow.state.set(again.state),
-            LedgerRow.version.set(again.version),
-            LedgerRow.body.set(msgspec.json.encode(again).decode()),
-        ],
-        LedgerRow.version == ledger.version,
-    )
 
 
 def revive(site: Site, only: str = "") -> list[Moved]:
@@ -192,10 +118,47 @@ def _delete(site: Site, queue: str, letters: list[dict[str, Any]]) -> None:
         site.client("sqs").delete_message_batch(QueueUrl=queue, Entries=entries)
 
 
-def _is_redriven(row: LedgerRow) -> bool:
-    ledger = contents(row)
-    return ledger is not None and ledger.reason == _REDRIVEN
-
-
 def _state(row: object) -> str:
     return str(row.state) if isinstance(row, LedgerRow) else ""
+
+
+app = commands()
+
+
+@app.command()
+def redrive(
+    event: Annotated[str, typer.Argument(help=FORMS, show_default=False)] = "",
+    *,
+    target: Annotated[str, typer.Option("--target", help="Only what is owed to this target.")] = "",
+    everything: Annotated[bool, typer.Option("--all", help="Every parked delivery.")] = False,
+    dead_letters: Annotated[
+        bool,
+        typer.Option("--dlq", help="Move dead letters back to their queues; --target events, or a target."),
+    ] = False,
+    stage: StageOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Send parked deliveries again, with all their attempts before them.
+
+    With EVENT, whatever of it is not done is sent. What is done is never sent twice.
+    """
+    if (bool(event), everything, dead_letters).count(True) != 1:
+        raise typer.BadParameter("name an event, or say --all or --dlq")
+    site = open_site(stage)
+    if dead_letters:
+        check_target(site, target, "events")
+        _show_letters(revive(site, target), as_json)
+        return
+    check_target(site, target)
+    owed = debts(site, find(site, event)) if event else parked(site)
+    send_again(site, owed, target, as_json, "every target has it" if event else "nothing is parked")
+
+
+def _show_letters(moved: list[Moved], as_json: bool) -> None:
+    if as_json:
+        document({"queues": moved})
+    else:
+        rows = [(each.queue, str(each.moved), str(each.left)) for each in moved]
+        console().print(table(("queue", "moved back", "left"), rows))
+    if any(each.left for each in moved):
+        raise typer.Exit(Code.UNREACHABLE)

@@ -17,6 +17,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from chalicelib.vocabulary.delivery import Ledger
+
 _PIPED_WIDTH = 100
 """Columns where nobody watches: Rich would take 80, too few for an event's key."""
 
@@ -142,6 +144,11 @@ _STYLES = {
 def state(name: str) -> Text:
     """A state in its colour."""
     return Text(name, style=_STYLES.get(name, ""))
+
+
+def because(ledger: Ledger) -> str:
+    """Why a delivery is not done, in one line; empty if nothing went wrong."""
+    return f"{ledger.reason}: {ledger.detail}" if ledger.detail else ledger.reason
 
 
 def moment(at: datetime | None) -> str:

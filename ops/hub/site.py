@@ -87,7 +87,7 @@ class Site:
     @classmethod
     def deployed(cls, stage: str) -> Site:
         """A deployed stage, from its stack's outputs, with the operator's own credentials. Raises `Stop`."""
-        from ops.stack import outputs, stack_name  # noqa: PLC0415 - packaging's imports are slow
+        from ops.deploy.stack import outputs, stack_name  # noqa: PLC0415 - packaging's imports are slow
 
         region = boto3.Session().region_name
         if not region:

@@ -20,8 +20,8 @@ from chalicelib.channels import CHANNELS
 from chalicelib.vocabulary.account import Account
 from chalicelib.vocabulary.event import Attachment, ContactKey, Event, Identity, Ignored, Unreadable
 from chalicelib.vocabulary.request import Request
-from ops import platforms
 from ops.platforms import Post
+from ops.platforms.whatsapp import meta_json
 
 from .signing import NOT_COVERING_THE_BODY, signed
 
@@ -108,7 +108,7 @@ def named(fixture):
 
 def body(request):
     if "json" in request:
-        return platforms.meta_json(request["json"])
+        return meta_json(request["json"])
     if "form" in request:
         return urlencode([tuple(field) for field in request["form"]]).encode()
     if "base64" in request:

@@ -9,7 +9,8 @@ import hmac
 from collections.abc import Callable
 from dataclasses import replace
 
-from ops import platforms
+from ops.platforms.scene import Post
+from ops.platforms.twilio import sign_twilio
 
 NOT_COVERING_THE_BODY = {"token"}
 
@@ -30,10 +31,10 @@ def _token(post, secrets, _form, *, header, key):
 
 
 def _hmac_of_url_and_form(post, secrets, form):
-    return platforms.sign_twilio(post, secrets, dict(form or []))
+    return sign_twilio(post, secrets, dict(form or []))
 
 
-SCHEMES: dict[str, Callable[..., platforms.Post]] = {
+SCHEMES: dict[str, Callable[..., Post]] = {
     "hmac_of_body": _hmac_of_body,
     "token": _token,
     "hmac_of_url_and_form": _hmac_of_url_and_form,

@@ -8,7 +8,7 @@ from chalicelib.channels import CHANNELS
 from chalicelib.vocabulary.account import Secrets
 from chalicelib.vocabulary.errors import Rejected
 from chalicelib.vocabulary.request import Answer, Request
-from ops import platforms
+from ops.platforms.whatsapp import handshake
 
 from .shelf import RECEIVED_AT, SECRETS
 
@@ -16,7 +16,7 @@ URL = "https://hub.example.org/webhooks/whatsapp/100000000000011"
 
 
 def asked(**changes):
-    post = platforms.handshake(url=URL, verify_token="whatsapp-verify-token", challenge="1158201444")
+    post = handshake(url=URL, verify_token="whatsapp-verify-token", challenge="1158201444")
     query = {**dict(parse_qsl(urlsplit(post.url).query)), **changes}
     query = {name: value for name, value in query.items() if value is not None}
     return Request(method=post.method, url=post.url, query=query, received_at=RECEIVED_AT)

@@ -36,7 +36,7 @@ STAGE = Stage(
         hours={"office": Hours(week={"sat": (("09:00", "17:00"),)}, holidays=("2026-03-21",))},
     ),
     routing=Routing(rules=(Rule(name="all", words=("رزرو",), team="desk"),)),
-    targets=(Target(name="crm", crm="webhook", url="https://crm.example.org", kinds=("message",)),),
+    targets=(Target(name="crm", connector="receiver", url="https://crm.example.org", kinds=("message",)),),
 )
 
 

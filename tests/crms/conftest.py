@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ops.tryton import Tryton
+from ops.local.tryton.server import Tryton
 
 
 @pytest.fixture(scope="module")

@@ -99,8 +99,8 @@ def private(path: Path) -> set[str]:
         delivery.event.name,
         delivery.event.text,
         delivery.profile.name,
-        *delivery.phones,
-        *delivery.emails,
+        *delivery.profile.phones,
+        *delivery.profile.emails,
     ]
     return {*filter(None, [*secrets, *names]), "s3cret-body", "912 123", "maryam@"}
 

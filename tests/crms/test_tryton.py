@@ -17,9 +17,9 @@ from chalicelib.crms.http.texts import storable
 from chalicelib.vocabulary.delivery import Call, Delivery, Reply, Target
 from chalicelib.vocabulary.errors import HubError, Permanent, Transient, Unauthorised, Unknown
 from chalicelib.vocabulary.event import Attachment, ContactKey, Direction, Kind
-from chalicelib.vocabulary.people import Decision, Person
-from ops.tryton import Party, Tryton
-from ops.tryton_database import program
+from chalicelib.vocabulary.people import Decision, Outcome, Person
+from ops.local.tryton.database import program
+from ops.local.tryton.server import Party, Tryton
 from tests.crms import playing
 
 pytestmark = pytest.mark.slow
@@ -265,7 +265,7 @@ def test_any_text_and_name_arrives_and_is_found_again(hub: Hub, text: str) -> No
     owed = playing.delivery(
         profile=profile,
         event=playing.event(id=owed.event.id, text=text, account=text[:50]),
-        conversation=owed.conversation,
+        conversation=owed.consequence.conversation,
     )
     ids = hub.tell(owed)
     assert hub.party(ids["contact"]).name.strip()
@@ -298,12 +298,14 @@ def test_every_kind_is_told_in_words_and_in_order(hub: Hub) -> None:
 def test_an_owner_moves_and_leaves(hub: Hub) -> None:
     opened = fresh()
     ids = hub.tell(opened)
-    for owner, number in ((Person(id="reza", name="رضا", crm={"tryton": "2"}), 2), (None, None)):
+    for owner, number in ((Person(id="reza", name="رضا", user_ids={"tryton": "2"}), 2), (None, None)):
         event = playing.event(id=f"move to {number}", kind=Kind.OFFER, channel="hub", account="hub")
+        outcome = Outcome.ASSIGNED if owner else Outcome.WAITING
         moved = playing.delivery(
-            profile=opened.profile, conversation=opened.conversation, event=event, contact=ids["contact"],
+            profile=opened.profile, conversation=opened.consequence.conversation, event=event,
+            contact=ids["contact"],
             lead=ids["lead"], opened=False, moved=True, owner=owner,
-            decision=Decision(outcome="assigned" if owner else "waiting", reason="a test wants it"),
+            decision=Decision(outcome=outcome, reason="a test wants it"),
         )  # fmt: skip
         for _ in range(2):
             hub.tell(moved)
@@ -312,20 +314,21 @@ def test_an_owner_moves_and_leaves(hub: Hub) -> None:
 
 
 def test_a_conversation_has_one_lead_though_its_opening_was_parked(hub: Hub) -> None:
-    opening = fresh(owner=Person(id="ghost", name="Ghost", crm={"tryton": "9999"}))
+    opening = fresh(owner=Person(id="ghost", name="Ghost", user_ids={"tryton": "9999"}))
     ledger: dict[str, str] = {}
     with pytest.raises(Permanent, match="not valid according to its domain"):
         hub.tell(opening, done=ledger)
     assert list(ledger) == ["contact", "note"]
     event = playing.event(id=f"moved {opening.profile.id}", kind=Kind.OFFER, channel="hub", account="hub")
     moved = playing.delivery(
-        profile=opening.profile, conversation=opening.conversation, event=event, contact=ledger["contact"],
+        profile=opening.profile, conversation=opening.consequence.conversation, event=event,
+        contact=ledger["contact"],
         opened=False, moved=True,
     )  # fmt: skip
     ids = hub.tell(moved)
     redriven = playing.delivery(
         profile=opening.profile,
-        conversation=opening.conversation,
+        conversation=opening.consequence.conversation,
         event=opening.event,
         contact=ledger["contact"],
     )

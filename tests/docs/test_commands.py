@@ -11,7 +11,7 @@ from botocore.validate import ParamValidator
 from chalicelib.channels import CHANNELS
 from chalicelib.crms import CRMS
 from ops.hub.__main__ import app
-from ops.stage import load_stage
+from ops.stages.load import load_stage
 from tests.documents import (
     DOCUMENTS,
     README,
@@ -113,7 +113,10 @@ def check_parameter(words: list[str]) -> None:
         assert held == set(CHANNELS[channel].secrets)
     else:
         target = next(target for target in example.targets if target.secret == secret)
-        assert (kind, held) == ("targets", {field.name for field in CRMS[target.crm].fields if field.secret})
+        assert (kind, held) == (
+            "targets",
+            {field.name for field in CRMS[target.connector].fields if field.secret},
+        )
 
 
 def test_the_readme_puts_every_secret_of_the_example() -> None:

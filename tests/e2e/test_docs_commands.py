@@ -22,7 +22,7 @@ from tests.documents import DOCUMENTS, ROOT, Fence, fences
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("local hub")]
 
 PATIENCE = 300.0
-RUN = [sys.executable, "-m", "ops.run", "--port", "0", "--crm-port", "0", "--tryton-port", "0"]
+RUN = [sys.executable, "-m", "ops.local.run", "--port", "0", "--crm-port", "0", "--tryton-port", "0"]
 
 Shown = tuple[Fence, Fence | None]
 """A command's block and the output that follows it."""
@@ -69,7 +69,7 @@ def test_once_ends_well(tmp_path: Path) -> None:
     dry = subprocess.run(
         ["make", "-n", "run", "ONCE=1"], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert "-m ops.run --once" in dry.stdout
+    assert "-m ops.local.run --once" in dry.stdout
     done = subprocess.run(
         [*RUN, "--once", "--folder", tmp_path],
         cwd=ROOT,

@@ -13,9 +13,10 @@ from chalicelib.pipeline.receive import outgoing
 from chalicelib.vocabulary.messages import Intake
 from ops import platforms
 from ops.hub.quarantine import everything
-from ops.local_hub import LocalHub
-from ops.scenario import acts, events, send
-from ops.verdict import judge
+from ops.local.hub import LocalHub
+from ops.local.scenario import acts, events, send
+from ops.local.verdict import judge
+from ops.platforms.whatsapp import sign_whatsapp
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("local hub")]
 
@@ -128,7 +129,7 @@ def test_the_outage_of_one_crm_loses_nothing_and_delays_no_other(hub) -> None:
 def test_a_signed_body_that_is_not_text_is_proved_and_kept(hub) -> None:
     """Its bytes reach the function as they came: else the signature would fail, and nothing be kept."""
     door = hub.doors["whatsapp"]
-    post = platforms.sign_whatsapp(
+    post = sign_whatsapp(
         platforms.Post(
             url=door.url, headers={"content-type": "application/json"}, body=b'{"entry": "\xff\xfe\x00 77"}'
         ),
@@ -181,7 +182,7 @@ def test_a_thousand_updates_in_three_megabytes(hub) -> None:
     entry = {"id": "1", "changes": [{"field": "messages", "value": value}]}
     body = json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
     assert 2_000_000 < len(body) < 4_000_000
-    post = platforms.sign_whatsapp(
+    post = sign_whatsapp(
         platforms.Post(url=door.url, headers={"content-type": "application/json"}, body=body), door.secrets
     )
     assert send(post) == 200

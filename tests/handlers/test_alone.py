@@ -110,7 +110,7 @@ def test_process_writes_every_event_of_a_batch_and_its_customer(tmp_path):
         unpack_absorbed(base64.b64decode(r["body"]["B"])) for r in report["rows"] if r["sk"]["S"] == "EVENT"
     ]
     assert sorted(one.event.id for one in stored) == ["wamid.1", "wamid.2", "wamid.3"]
-    assert {one.decision.owner for one in stored} == {"neda", "reza"}
+    assert {one.consequence.decision.owner for one in stored} == {"neda", "reza"}
 
 
 def test_relay_puts_each_profile_change_on_its_target_s_queue(tmp_path):

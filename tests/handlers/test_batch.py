@@ -253,7 +253,7 @@ def test_a_message_that_is_none_of_ours_waits_and_is_seen(handler, body, failing
 
 
 def test_a_message_of_newer_code_waits_for_it(failing):
-    answer = process.process(shelf.from_queue(("a", text(bytes([2]) + b"whatever"))), Context())
+    answer = process.process(shelf.from_queue(("a", text(bytes([pack(0)[0] + 1]) + b"whatever"))), Context())
     assert len(answer["batchItemFailures"]) == 1
     assert 1 <= failing.hidden["receipt-0"] <= 5
 

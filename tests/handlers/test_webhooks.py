@@ -12,6 +12,8 @@ from chalicelib.aws.clients import FRONT_DOOR, FRONT_DOOR_QUEUE
 from chalicelib.store.packing import from_text, unpack_intake
 from ops import platforms
 from ops.platforms import Post
+from ops.platforms.telegram import sign_telegram
+from ops.platforms.whatsapp import handshake
 from tests.handlers import deployed, shelf
 from tests.handlers.conftest import NUMBER, a_stage_with_a_number, answering, refusing
 from tests.pipeline.world import SECRETS, START, a_stage
@@ -77,7 +79,7 @@ def test_the_same_signed_bytes_are_genuine_in_both_encodings(front, channel):
 def test_one_byte_more_is_a_forgery(front, channel):
     post = message(channel)
     if channel == "telegram":
-        post = platforms.sign_telegram(post, {"secret_token": ("telegram-secreT",)})
+        post = sign_telegram(post, {"secret_token": ("telegram-secreT",)})
     else:
         post = replace(post, body=post.body + b" ")
     answer = front(shelf.from_api(post))
@@ -102,7 +104,7 @@ ANSWERS = {
     "accepted": (message, 200, "text/plain; charset=utf-8"),
     "accepted by Twilio's rules": (lambda: message("twilio"), 200, "text/xml; charset=utf-8"),
     "handshake": (
-        lambda: platforms.handshake(
+        lambda: handshake(
             url=shelf.webhook_url("whatsapp", "100001"), verify_token="verify-me", challenge="1158201444"
         ),
         200,
@@ -111,7 +113,7 @@ ANSWERS = {
     "forged": (lambda: replace(message(), body=b"{}"), 401, "text/plain; charset=utf-8"),
     "unsigned": (lambda: without(message(), "x-hub-signature-256"), 401, "text/plain; charset=utf-8"),
     "wrong handshake": (
-        lambda: platforms.handshake(
+        lambda: handshake(
             url=shelf.webhook_url("whatsapp", "100001"), verify_token="guess", challenge="1"
         ),
         403,

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from chalicelib.vocabulary.delivery import Target
+from ops.deploy.package import Package, package
 from ops.environments import BUILD, alone
-from ops.package import Package, package
 
 TARGETS = (
-    Target(name="tryton", crm="tryton", url="https://crm.example.org", concurrency=2),
-    Target(name="shop-hook", crm="webhook", url="https://shop.example.org", concurrency=40),
+    Target(name="tryton", connector="tryton", url="https://crm.example.org", concurrency=2),
+    Target(name="shop-hook", connector="receiver", url="https://shop.example.org", concurrency=40),
 )
 
 

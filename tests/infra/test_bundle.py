@@ -7,8 +7,8 @@ import zipfile
 
 import pytest
 
-from ops.bundle import pins
-from ops.package import package
+from ops.deploy.bundle import pins
+from ops.deploy.package import package
 from tests.infra.conftest import TARGETS
 
 pytestmark = pytest.mark.slow

@@ -7,7 +7,7 @@ from unittest.mock import MagicMock, Mock
 
 import pytest
 
-import ops.deploy
+from ops.deploy import __main__ as command
 from ops.environments import ROOT
 
 NOWHERE = {
@@ -58,7 +58,7 @@ def test_without_a_python_that_is_new_enough_make_says_so(tmp_path):
 
 
 def test_an_unknown_stage_names_those_that_there_are():
-    done = run(sys.executable, "-m", "ops.package", "--stage", "nowhere")
+    done = run(sys.executable, "-m", "ops.deploy.package", "--stage", "nowhere")
     assert done.returncode != 0
     assert done.stderr.startswith("there is no stage 'nowhere' in infra/stages; there are: ")
     assert len(done.stderr.splitlines()) == 1
@@ -85,23 +85,20 @@ def test_make_deploy_passes_the_alarms_address_on(email, passed):
 )
 def test_the_alarms_address_is_a_parameter_of_the_stack(monkeypatch, capsys, email, parameters):
     asked = []
-    monkeypatch.setattr(ops.deploy, "boto3", MagicMock())
-    monkeypatch.setattr(ops.deploy, "package", Mock())
-    monkeypatch.setattr(ops.deploy, "lint", Mock())
+    monkeypatch.setattr(command, "boto3", MagicMock())
+    monkeypatch.setattr(command, "package", Mock())
+    monkeypatch.setattr(command, "lint", Mock())
     monkeypatch.setattr(
-        ops.deploy, "deploy", lambda *_, **options: asked.append(options["parameters"]) or Mock()
+        command, "deploy", lambda *_, **options: asked.append(options["parameters"]) or Mock()
     )
-    monkeypatch.setattr(
-        sys, "argv", ["deploy", "--stage", "example", *(["--alarm-email", email] if email else [])]
-    )
-    ops.deploy.main()
+    command.main(stage="example", alarm_email=email)
     assert asked == [parameters]
     assert ("alarms go to ops@example.org" in capsys.readouterr().out) == bool(email)
 
 
 def test_make_run_passes_ports_on_but_takes_none_from_the_environment():
     given = run("make", "-n", "run", "PORT=1", "CRM_PORT=2", "TRYTON_PORT=3", "ONCE=1")
-    assert "-m ops.run --once --port '1' --crm-port '2' --tryton-port '3'" in given.stdout
+    assert "-m ops.local.run --once --port '1' --crm-port '2' --tryton-port '3'" in given.stdout
     assert "port" not in run("make", "-n", "run", PORT="1").stdout
 
 

@@ -8,8 +8,8 @@ import pytest
 from infra.names import FUNCTIONS, Unnameable
 from infra.queues import all_queues, target_queue
 from infra.template import additions
+from ops.deploy.package import lint
 from ops.environments import ROOT
-from ops.package import lint
 from tests.infra.conftest import TARGETS
 
 pytestmark = pytest.mark.slow
@@ -244,7 +244,7 @@ def test_a_stage_that_aws_cannot_name_is_refused(stage):
 
 def renamed(**changes):
     kind = type(TARGETS[0])
-    return kind(**{"name": "one", "crm": "webhook", "url": "https://x.example.org"} | changes)
+    return kind(**{"name": "one", "connector": "receiver", "url": "https://x.example.org"} | changes)
 
 
 @pytest.mark.parametrize("concurrency", [0, 1, 1001])

@@ -127,7 +127,7 @@ def test_a_conversation_outlives_its_team(hub: World) -> None:
     rules = tuple(replace(rule, team="night") for rule in stage.routing.rules)
     hub.stage = replace(stage, directory=nobody, routing=replace(stage.routing, rules=rules))
     [absorbed] = hub.absorb(message(1))
-    assert absorbed.decision.outcome == "waiting"
+    assert absorbed.consequence.decision.outcome == "waiting"
     hub.stage = stage
     hub.later(minutes=1)
     assert hub.tick()["offered"] == 1

@@ -68,8 +68,12 @@ def message(number: int | str = 1, *, sender: str | Identity = "989120000001", *
 def a_stage(**changes: Any) -> Stage:
     """A hotel with two people and one webhook target."""
     people = (
-        Person(id="neda", name="ندا", languages={"fa": 5}, hours="always", capacity=2, crm={"crm": "11"}),
-        Person(id="reza", name="رضا", languages={"fa": 5}, hours="always", capacity=2, crm={"crm": "12"}),
+        Person(
+            id="neda", name="ندا", languages={"fa": 5}, hours="always", capacity=2, user_ids={"crm": "11"}
+        ),
+        Person(
+            id="reza", name="رضا", languages={"fa": 5}, hours="always", capacity=2, user_ids={"crm": "12"}
+        ),
     )
     stage = Stage(
         version="v1",
@@ -87,7 +91,7 @@ def a_stage(**changes: Any) -> Stage:
             hours={"always": ALWAYS},
         ),
         routing=Routing(rules=(Rule(name="everything", team="desk", respond_within=30),)),
-        targets=(Target(name="crm", crm="webhook", url="https://crm.example.org/in", secret="crm"),),
+        targets=(Target(name="crm", connector="receiver", url="https://crm.example.org/in", secret="crm"),),
     )
     return replace(stage, **changes)
 

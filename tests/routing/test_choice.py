@@ -166,8 +166,8 @@ def test_off_duty_is_not_away():
             "nobody on duty who speaks fa has visa ≥ 3",
             0,
         ),
-        ((SARA,), {"rule": Rule(name="all", team="nobody")}, "nobody is nobody", 0),
-        ((SARA,), {"rule": Rule(name="all", person="gone")}, "gone is nobody", 0),
+        ((SARA,), {"rule": Rule(name="all", team="nobody")}, "team nobody has no members", 0),
+        ((SARA,), {"rule": Rule(name="all", person="gone")}, "there is no person gone", 0),
     ],
 )
 def test_waiting_says_why_and_promises_from_when_somebody_is_there(people, given, reason, minutes):

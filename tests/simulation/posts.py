@@ -14,6 +14,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ops import platforms
+from ops.platforms.telegram import sign_telegram
+from ops.platforms.twilio import sign_twilio
+from ops.platforms.whatsapp import meta_json, sign_whatsapp
 from tests.handlers.shelf import webhook_url
 from tests.simulation.worlds import SECRETS
 
@@ -178,10 +181,10 @@ def forged(posted: Posted, how: str, mark: str) -> Posted:
         post = replace(post, headers=headers, body=body.replace(b"a", mark.encode() + b"a", 1))
     else:
         how = "stranger"
-        sign = {"whatsapp": platforms.sign_whatsapp, "telegram": platforms.sign_telegram}.get(posted.channel)
+        sign = {"whatsapp": sign_whatsapp, "telegram": sign_telegram}.get(posted.channel)
         wrong = {"app_secret": ("guessed",), "secret_token": ("guessed",), "auth_token": ("guessed",)}
         post = replace(post, body=body.replace(b"a", mark.encode() + b"a", 1))
-        post = sign(post, wrong) if sign else platforms.sign_twilio(post, wrong)
+        post = sign(post, wrong) if sign else sign_twilio(post, wrong)
     return replace(posted, post=post, due=(), forged=how, words=f"forged ({how}): {posted.words}")
 
 
@@ -237,7 +240,7 @@ def _sid(kind: str, number: int, target: int) -> str:
 
 
 def _signed(post: platforms.Post, body: Any) -> platforms.Post:
-    return platforms.sign_whatsapp(replace(post, body=platforms.meta_json(body)), SECRETS["meta"])
+    return sign_whatsapp(replace(post, body=meta_json(body)), SECRETS["meta"])
 
 
 _PHONE_FIELDS = ("from", "to", "wa_id", "recipient_id")

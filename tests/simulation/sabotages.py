@@ -104,7 +104,7 @@ SABOTAGES = (
     Sabotage(
         name="a sudden death puts one step in doubt",
         module="chalicelib.pipeline.ledger",
-        old='doubtful = ANY_STEP if earlier.state == "sending" else earlier.doubtful',
+        old="doubtful = ANY_STEP if earlier.state is State.SENDING else earlier.doubtful",
         new="doubtful = earlier.doubtful",
     ),
     Sabotage(

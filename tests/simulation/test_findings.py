@@ -62,7 +62,7 @@ def test_after_a_sudden_death_any_unfinished_step_stays_in_doubt(attempt):
     attempt()
     held = attempt()
     held.finished("mechanism", "7")
-    held.keep()
+    held.flush()
     assert held.doubted("note")
     held.done()
     assert not held.ledger.doubtful

@@ -11,7 +11,7 @@ import time
 import pytest
 from botocore.exceptions import ClientError
 
-from ops.localaws import LocalAws
+from ops.local.aws import LocalAws
 from tests.simulation.clock import Clock
 from tests.simulation.fifo import Fifo, Quiet
 

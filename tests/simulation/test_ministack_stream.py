@@ -15,7 +15,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from infra.storage import table_definition
-from ops.localaws import LocalAws
+from ops.local.aws import LocalAws
 from tests.simulation.clock import Clock
 from tests.simulation.dynamo import Dynamo
 

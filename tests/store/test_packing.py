@@ -18,7 +18,7 @@ from chalicelib.vocabulary.delivery import Absorbed
 from chalicelib.vocabulary.errors import Misconfigured, Transient
 from chalicelib.vocabulary.event import Attachment, ContactKey, Direction, Event, Identity, Kind
 from chalicelib.vocabulary.messages import Change, Intake
-from chalicelib.vocabulary.people import Candidate, Conversation, Decision
+from chalicelib.vocabulary.people import Candidate, Consequence, Conversation, Decision, Outcome
 
 GOLDEN = Path(__file__).parents[1] / "fixtures" / "messages"
 UNPACK = {"intake": unpack_intake, "change": unpack_change, "absorbed": unpack_absorbed}
@@ -63,7 +63,7 @@ CONVERSATION = Conversation(
     account="100001",
 )
 DECISION = Decision(
-    outcome="assigned",
+    outcome=Outcome.ASSIGNED,
     reason="reza has more room",
     rule="everything",
     team="desk",
@@ -86,15 +86,13 @@ WRITTEN = {
         seq=7,
         index=1,
         committed_at=MOMENT,
-        decision=DECISION,
+        consequence=Consequence(
+            decision=DECISION, conversation=CONVERSATION, opened=True, moved=True, closed=True
+        ),
         targets=("crm", "shop-hook"),
-        conversation=CONVERSATION,
-        opened=True,
-        moved=True,
-        closed=True,
     ),
 }
-"""What the golden files of version 1 were made from."""
+"""What the golden files were made from."""
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ def probe(clock: Clock, stage: Stage) -> int:
 
 
 def _answers(clock: Clock, target: Target) -> bool:
-    crm = CRMS[target.crm]
+    crm = CRMS[target.connector]
     try:
         credentials = clock.credentials(target)
         crm.read(clock.call(target, crm.probe(target, credentials, int(clock.now().timestamp()))))

@@ -24,7 +24,7 @@ from chalicelib.vocabulary.messages import Change, Intake
 from chalicelib.vocabulary.people import Profile
 from chalicelib.vocabulary.request import Request
 from ops.hub.__main__ import app
-from ops.hub.push import push
+from ops.hub.push import make_current
 from ops.hub.site import Site
 from tests.pipeline.world import SECRETS, World, a_stage, world
 
@@ -69,7 +69,7 @@ class Desk:
     def push(self, **changes: Any) -> Stage:
         """Make a changed stage the one that is configured and processed with."""
         self.hub.stage = replace(self.hub.stage, **changes)
-        push(self.site, self.hub.stage)
+        make_current(self.site, self.hub.stage)
         return self.hub.stage
 
     def changes(self) -> list[Change]:
@@ -131,7 +131,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
             made.put_secret(f"{'targets' if name == 'crm' else 'accounts'}/{name}", value)
         fresh.table = made.site.table
         fresh.stage = a_stage()
-        push(made.site, fresh.stage)
+        make_current(made.site, fresh.stage)
         yield made
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from chalicelib.vocabulary.delivery import Reply
 from chalicelib.vocabulary.event import Kind
-from ops.hub.commands.proof import awaited
 from ops.hub.exits import Code
+from ops.hub.proof import awaited
 from tests.ops.hub.conftest import Desk
 from tests.pipeline.world import message
 
@@ -35,7 +35,7 @@ def test_an_event_by_any_of_its_names(delivered: Desk, name: str) -> None:
     assert proof["profile"] == "p1"
     (owed,) = proof["owed"]
     assert owed["state"] == "done"
-    assert owed["steps"]
+    assert owed["ledger"]["steps"]
     assert ("whole scan" in ended.err) is (name == EVENT.reference)
 
 
@@ -97,7 +97,7 @@ def test_what_is_parked(desk: Desk) -> None:
     desk.hub.run()
     ended = desk.run("proof", "wamid.1", "--json")
     assert ended.code == ended.json["code"] == 4
-    assert ended.json["owed"][0]["reason"]
+    assert ended.json["owed"][0]["ledger"]["reason"]
     assert "parked" in desk.run("proof", "wamid.1").out
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.configuration.stage import decode
 from chalicelib.store.rows import ConfigRow
-from ops.hub import push
+from ops.hub import configuration, push
 from ops.hub.exits import Code, Stop
 from tests.ops.hub.conftest import Desk
 
@@ -37,7 +37,7 @@ rules:
 """
 CRMS = """\
 targets:
-  - {name: crm, connector: webhook, url: "${CRM_URL}", secret: crm, concurrency: 2}
+  - {name: crm, connector: receiver, url: "${CRM_URL}", secret: crm, concurrency: 2}
 """
 
 
@@ -73,15 +73,15 @@ def test_a_second_push_of_the_same_changes_nothing(desk: Desk, folder: Path) -> 
     first = desk.run("push", "--stage-dir", str(folder), "--json").json
     again = desk.run("push", "--stage-dir", str(folder), "--json").json
     assert again == {"before": first["version"], "changes": [], "version": first["version"]}
-    assert len(push.versions(desk.site)) == 2
+    assert len(configuration.versions(desk.site)) == 2
 
 
 def test_a_dry_run_stores_nothing(desk: Desk, folder: Path) -> None:
-    before = push.versions(desk.site)
+    before = configuration.versions(desk.site)
     ended = desk.run("push", "--stage-dir", str(folder), "--dry-run")
     assert ended.code == 0
     assert "nothing was pushed" in ended.out
-    assert push.versions(desk.site) == before
+    assert configuration.versions(desk.site) == before
 
 
 def test_every_fault_is_told_at_once_with_file_and_line(desk: Desk, folder: Path) -> None:
@@ -117,7 +117,7 @@ def test_a_folder_that_is_not_there(desk: Desk, tmp_path: Path) -> None:
 def test_a_variable_can_be_given(desk: Desk, folder: Path) -> None:
     given = ("--set", "CRM_URL=https://other.example.org/in")
     assert desk.run("push", "--stage-dir", str(folder), *given).code == 0
-    assert push.current(desk.site).targets[0].url == "https://other.example.org/in"
+    assert configuration.current(desk.site).targets[0].url == "https://other.example.org/in"
     ended = desk.run("push", "--stage-dir", str(folder), "--set", "CRM_URL")
     assert ended.code == 2
     assert "NAME=VALUE" in ended.err
@@ -166,19 +166,19 @@ def test_one_of_a_channels_alternative_secrets_is_enough(desk: Desk) -> None:
 
 
 def test_going_back(desk: Desk, folder: Path) -> None:
-    first = push.current(desk.site).version
+    first = configuration.current(desk.site).version
     desk.run("push", "--stage-dir", str(folder))
-    second = push.current(desk.site).version
+    second = configuration.current(desk.site).version
     desk.put_secret("accounts/meta", {})
     ended = desk.run("push", "--to", first)
     assert ended.code == 0, ended.err
     assert "warning: accounts.yaml: account whatsapp 100001" in ended.err
-    assert push.current(desk.site).version == first
-    assert dict(push.versions(desk.site)) == {first: True, second: False}
+    assert configuration.current(desk.site).version == first
+    assert dict(configuration.versions(desk.site)) == {first: True, second: False}
     listed = desk.run("push", "--list")
     assert re.search(rf"{first}\s+current", listed.out)
     assert desk.run("push", "--list", "--json").json == [
-        {"version": name, "current": now} for name, now in push.versions(desk.site)
+        {"version": name, "current": now} for name, now in configuration.versions(desk.site)
     ]
 
 
@@ -190,7 +190,7 @@ def test_going_back_to_nothing(desk: Desk) -> None:
 
 
 def test_going_back_to_a_target_without_queue(desk: Desk, folder: Path) -> None:
-    first = push.current(desk.site).version
+    first = configuration.current(desk.site).version
     desk.run("push", "--stage-dir", str(folder))
     fields = json.loads(desk.file.read_text())
     desk.file.write_text(json.dumps({**fields, "target_queues": {}}))
@@ -208,10 +208,10 @@ def test_two_pushes_at_once(desk: Desk) -> None:
 
     second = replace(desk.hub.stage, public_url="https://second.example.org")
     with pytest.raises(Stop) as stopped:
-        push.push(replace(desk.site, now=meanwhile), second)
+        push.make_current(replace(desk.site, now=meanwhile), second)
     assert stopped.value.code is Code.UNEXPECTED
     assert "somebody else pushed" in stopped.value.line
-    assert push.current(desk.site).public_url == "https://first.example.org"
+    assert configuration.current(desk.site).public_url == "https://first.example.org"
 
 
 def test_what_newer_code_stored_is_replaced_whole(desk: Desk) -> None:

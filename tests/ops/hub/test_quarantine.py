@@ -9,7 +9,9 @@ import pytest
 
 from chalicelib.vocabulary.account import Account
 from chalicelib.vocabulary.request import Request
-from ops.platforms import KINDS, SARA, Post, sign_telegram, sign_whatsapp
+from ops.platforms import KINDS, SARA, Post
+from ops.platforms.telegram import sign_telegram
+from ops.platforms.whatsapp import sign_whatsapp
 from tests.ops.hub.conftest import Desk
 from tests.pipeline.world import SECRETS
 

@@ -11,14 +11,15 @@ import typer
 from chalicelib.store.keys import ledger_key
 from chalicelib.store.packing import pack, text
 from chalicelib.store.rows import LedgerRow
-from chalicelib.vocabulary.delivery import Ledger, Reply
+from chalicelib.vocabulary.delivery import Ledger, Reply, State
 from chalicelib.vocabulary.errors import Transient
 from chalicelib.vocabulary.event import Event
 from chalicelib.vocabulary.messages import Change
 from chalicelib.vocabulary.people import Directory, Routing
-from ops.hub.commands.redrive import moment_of
+from ops.hub.debts import resend
 from ops.hub.events import find
-from ops.hub.redrive import debts, resend
+from ops.hub.redrive import debts
+from ops.hub.relay import moment_of
 from tests.ops.hub.conftest import QUEUES, Desk
 from tests.pipeline.world import message
 
@@ -45,9 +46,10 @@ def test_what_is_parked_is_listed_with_its_reason(desk: Desk) -> None:
     ended = desk.run("parked")
     assert ended.code == 4
     assert message(1).key in ended.out
-    (found,) = desk.run("parked", "--json").json["deliveries"]
-    assert (found["event"], found["target"], found["state"]) == (message(1).key, "crm", "parked")
-    assert found["reason"]
+    (delivery,) = desk.run("parked", "--json").json["deliveries"]
+    ledger = delivery["ledger"]
+    assert (ledger["event"], ledger["target"], ledger["state"]) == (message(1).key, "crm", "parked")
+    assert ledger["reason"]
 
 
 def test_a_parked_delivery_is_sent_again(desk: Desk) -> None:
@@ -255,8 +257,8 @@ def test_conversations_promises_and_deliveries_that_wait(desk: Desk) -> None:
     assert "Deliveries that wait" in unowned.out
     found = desk.run("waiting", "--json").json
     assert [matter["team"] for matter in found["unowned"]] == ["desk"]
-    assert {delivery["state"] for delivery in found["deliveries"]} == {"waiting"}
-    assert all(delivery["next_at"] for delivery in found["deliveries"])
+    assert {delivery["ledger"]["state"] for delivery in found["deliveries"]} == {"waiting"}
+    assert all(delivery["ledger"]["next_at"] for delivery in found["deliveries"])
 
 
 def test_a_missed_promise(desk: Desk) -> None:
@@ -295,7 +297,7 @@ def test_of_many_the_first_are_shown_to_people(desk: Desk) -> None:
                 profile="p1",
                 version=1,
                 body=msgspec.json.encode(
-                    Ledger(target="other", event=message(number).key, state="waiting", since=desk.hub.now)
+                    Ledger(target="other", event=message(number).key, state=State.WAITING, since=desk.hub.now)
                 ).decode(),
             )
         )

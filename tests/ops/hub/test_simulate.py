@@ -129,7 +129,7 @@ def test_every_kind_is_accepted_and_becomes_what_is_said(channel: str, kind: str
     ("words", "code", "said"),
     [
         ((), 2, "--list"),
-        (("pigeon",), 2, "pigeon is not simulated: whatsapp, telegram, twilio are"),
+        (("pigeon",), 2, "pigeon is not simulated: telegram, twilio, whatsapp are"),
         (("telegram", "dance"), 2, "telegram has no dance: it has message"),
         (("telegram", "--from", "somebody"), 2, "not a phone number"),
         (("telegram", "--account", "other"), 5, "there is no account telegram other"),

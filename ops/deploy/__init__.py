@@ -1,0 +1,1 @@
+"""Packages a stage and puts it into AWS."""

@@ -1,1 +1,0 @@
-"""One module per command or group: it asks one question and prints the answer."""

@@ -1,0 +1,30 @@
+"""hub parked: deliveries that are not tried again by themselves."""
+
+from __future__ import annotations
+
+import typer
+
+from ops.command_line import commands
+from ops.hub import backlog
+from ops.hub.exits import Code
+from ops.hub.screen import JsonOption, StageOption, console, document
+from ops.hub.site import open_site
+
+app = commands()
+
+
+@app.command()
+def parked(*, stage: StageOption = "", as_json: JsonOption = False) -> None:
+    """Deliveries that will not be tried again by themselves, and why. hub redrive sends them again.
+
+    They are found by reading the whole table. Exit code 0: nothing is parked. 4: something is.
+    """
+    site = open_site(stage)
+    found = backlog.parked(site)
+    if as_json:
+        document({"deliveries": found})
+    elif found:
+        backlog.print_deliveries("Parked deliveries", found, len(found))
+    else:
+        console().print("nothing is parked")
+    raise typer.Exit(Code.PARKED if found else Code.GOOD)

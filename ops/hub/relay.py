@@ -1,0 +1,63 @@
+"""hub relay: what was committed and never tried is sent."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from chalicelib.store.keys import ledger_key
+from chalicelib.store.rows import EventRow
+from ops.command_line import commands
+from ops.hub.debts import Debt, check_target, send_again
+from ops.hub.events import key_in
+from ops.hub.screen import JsonOption, StageOption
+from ops.hub.site import Site, open_site
+
+_AGO = re.compile(r"(\d+)([mhd])")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+def never_tried(site: Site, since: datetime) -> list[Debt]:
+    """What was committed since then and is owed to a target without a ledger. Reads the whole table."""
+    committed = EventRow.committed >= int(since.timestamp() * 1000)
+    rows = [row for row in site.table.scan(committed) if isinstance(row, EventRow)]
+    owed = [(row, target) for row in rows for target in json.loads(row.targets)]
+    ledgers = site.table.read(ledger_key(key_in(row), target) for row, target in owed)
+    return [(row, target) for row, target in owed if ledger_key(key_in(row), target) not in ledgers]
+
+
+app = commands()
+
+
+@app.command()
+def relay(
+    *,
+    since: Annotated[str, typer.Option("--since", help="30m, 2h, 3d, or an ISO time.", show_default=False)],
+    target: Annotated[str, typer.Option("--target", help="Only what is owed to this target.")] = "",
+    stage: StageOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Send what was committed since then and no worker has ever tried to deliver.
+
+    For after a failure between the table and the queues. What still waits in a queue is sent once more,
+    which does no harm: the ledger decides. It reads the whole table.
+    """
+    site = open_site(stage)
+    check_target(site, target)
+    owed = never_tried(site, moment_of(since, site.now()))
+    send_again(site, owed, target, as_json, "nothing is missing a ledger")
+
+
+def moment_of(text: str, now: datetime) -> datetime:
+    """The time that `2h` or an ISO time stands for; without an offset it is UTC."""
+    if ago := _AGO.fullmatch(text):
+        return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text} is neither like 30m, 2h, 3d nor an ISO time") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,73 @@
+"""hub waiting and hub parked: what has not come to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import typer
+
+from ops.command_line import commands
+from ops.hub import backlog
+from ops.hub.backlog import Matter
+from ops.hub.configuration import current
+from ops.hub.exits import Code
+from ops.hub.screen import (
+    ROWS,
+    JsonOption,
+    StageOption,
+    console,
+    document,
+    moment,
+    print_rows,
+)
+from ops.hub.site import open_site
+
+app = commands()
+
+
+@app.command()
+def waiting(*, stage: StageOption = "", as_json: JsonOption = False) -> None:
+    """Conversations without an owner, missed promises, and deliveries that will be tried again.
+
+    Promises and deliveries are found by reading the whole table. What no worker has tried yet has no row:
+    hub status counts it in the queues. Exit code 0: nothing waits. 3: something does.
+    """
+    site = open_site(stage)
+    people = {person.id for person in current(site).directory.people}
+    unowned = backlog.unowned(site)
+    missed, deliveries = backlog.late(site)
+    if as_json:
+        document({"unowned": unowned, "overdue": missed, "deliveries": deliveries})
+    else:
+        _print_matters("Conversations without an owner", unowned, people)
+        _print_matters("Promises missed", missed, people)
+        backlog.print_deliveries("Deliveries that wait", deliveries, ROWS)
+        if not (unowned or missed or deliveries):
+            console().print("nothing waits")
+    raise typer.Exit(Code.WAITING if unowned or missed or deliveries else Code.GOOD)
+
+
+def _print_matters(title: str, matters: list[Matter], people: Collection[str]) -> None:
+    if not matters:
+        return
+    rows = [
+        (
+            matter.name,
+            matter.profile,
+            matter.channel,
+            _with(matter, people),
+            moment(matter.opened_at),
+            moment(matter.respond_by),
+        )
+        for matter in matters[:ROWS]
+    ]
+    print_rows(
+        ("customer", "profile", "channel", "with", "since", "answer by"), rows, whole="profile", title=title
+    )
+    backlog.print_rest(len(matters) - ROWS)
+
+
+def _with(matter: Matter, people: Collection[str]) -> str:
+    if not matter.owner:
+        return f"team {matter.team or '—'}"
+    return matter.owner if matter.owner in people else f"{matter.owner}, who is not in people.yaml"

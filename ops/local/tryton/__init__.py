@@ -1,0 +1,1 @@
+"""Runs a real Tryton on this machine."""
