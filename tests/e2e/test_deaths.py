@@ -113,6 +113,7 @@ def three_events(hub: World, tryton: Tryton, case: str, what: str, at: int, *, a
     return calls
 
 
+@pytest.mark.promise("Once")
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize(("what", "at"), EVERY_STEP)
 def test_the_crm_holds_one_record(hub: World, tryton: Tryton, what: str, at: int, after: bool) -> None:

@@ -115,6 +115,7 @@ def test_staff_who_write_are_not_customers(hub: World) -> None:
     assert absorbed.consequence.decision.outcome == "none"
 
 
+@pytest.mark.promise("An owner who is on duty")
 def test_capacity_is_never_passed_and_the_rest_wait(hub: World) -> None:
     decisions = [
         hub.absorb(message(n, sender=f"98912000000{n}"))[0].consequence.decision for n in range(1, 6)
@@ -123,6 +124,7 @@ def test_capacity_is_never_passed_and_the_rest_wait(hub: World) -> None:
     assert (hub.load("neda"), hub.load("reza")) == (2, 2)
 
 
+@pytest.mark.promise("An owner who is on duty")
 def test_a_lost_race_for_the_last_place_is_decided_again(hub: World) -> None:
     real = hub.table.transact
     raced: list[bool] = []

@@ -74,6 +74,7 @@ def text_message(number: int, sender: str = "989120000001") -> dict[str, Any]:
     }
 
 
+@pytest.mark.promise("Acknowledged means durable")
 def test_an_accepted_message_is_on_the_queue(hub: World) -> None:
     assert hub.post("whatsapp", "100001", whatsapp()).status == 200
     [queued] = hub.queues["events"]
@@ -89,6 +90,7 @@ def test_unknown_places_are_404(hub: World, channel: str, account: str, status: 
     assert hub.post(channel, account, whatsapp()).status == status
 
 
+@pytest.mark.promise("Forged means refused")
 def test_forged_leaves_no_trace(hub: World) -> None:
     genuine = whatsapp()
     altered = replace(genuine, body=genuine.body.replace(b"wamid", b"wamiD", 1))
@@ -120,6 +122,7 @@ def test_a_customer_s_messages_of_one_request_are_one_queue_message_in_order(hub
     assert [e.id for e in unpack_intake(from_text(queued.body)).events] == [f"wamid.{n}" for n in range(30)]
 
 
+@pytest.mark.promise("Nothing vanishes")
 def test_one_unreadable_fragment_is_quarantined_and_the_others_go_on(hub: World) -> None:
     broken = {**text_message(2), "timestamp": "292277026596"}
     body = meta(text_message(1), broken, text_message(3))
@@ -134,6 +137,7 @@ def test_one_unreadable_fragment_is_quarantined_and_the_others_go_on(hub: World)
     assert len(hub.bucket) == 1, "the same again is the same object"
 
 
+@pytest.mark.promise("Nothing vanishes")
 def test_a_genuine_body_that_is_no_json_is_quarantined_whole(hub: World) -> None:
     assert hub.post("whatsapp", "100001", signed(b"\xff\xfe not json")).status == 200
     assert len(hub.bucket) == 1
@@ -163,12 +167,14 @@ def test_statuses_are_dropped_unless_wanted(hub: World) -> None:
     assert len(hub.queues["events"]) == 1
 
 
+@pytest.mark.promise("Acknowledged means durable")
 def test_a_queue_that_fails_is_5xx_where_the_platform_sends_again(hub: World) -> None:
     hub.refuse_events = True
     with pytest.raises(Transient):
         hub.post("whatsapp", "100001", whatsapp())
 
 
+@pytest.mark.promise("Acknowledged means durable")
 def test_a_queue_that_fails_costs_twilio_nothing(hub: World) -> None:
     hub.refuse_events = True
     post = platforms.KINDS["twilio"]["message"](**scene(channel="twilio", account="sms"))
