@@ -86,18 +86,18 @@ def person(phone: str, name: str) -> Person:
     """
     if not phone:
         return _named(SARA, name)
-    known = e164(phone)
-    if known is None:
+    number = e164(phone)
+    if not number:
         raise Stop(Code.USAGE, f"{phone} is not a phone number: write it like +989120000003")
-    digits = known.number.removeprefix("+")
+    digits = number.removeprefix("+")
     invented = Person(
         first_name="مهمان",
         last_name=digits[-4:],
-        phone=known.number,
+        phone=number,
         user_id=10**9 + int(digits[-9:]),
         bsuid=f"IR.{digits:0>16}",
     )
-    return _named(_FICTIONS.get(known.number, invented), name)
+    return _named(_FICTIONS.get(number, invented), name)
 
 
 def _named(someone: Person, name: str) -> Person:
