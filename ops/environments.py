@@ -1,4 +1,4 @@
-"""Programs that must not share our dependencies each get an environment of their own, made when needed."""
+"""Makes an environment for each program that must not share our dependencies, when it is needed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class NoEnvironment(RuntimeError):
 
 @contextmanager
 def alone(what: str) -> Iterator[None]:
-    """Hold others back who are about to make the same thing: tests run in several processes."""
+    """Hold back other processes that are about to make the same thing: tests run in several."""
     BUILD.mkdir(exist_ok=True)
     with (BUILD / f"{what}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -10,13 +10,6 @@ from typing import Annotated, Any
 
 import boto3
 import typer
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    NoCredentialsError,
-    NoRegionError,
-    ProfileNotFound,
-)
 
 from infra.names import Unnameable
 from ops.command_line import run
@@ -24,27 +17,27 @@ from ops.deploy.bundle import Failed
 from ops.deploy.package import lint, package, stage_targets
 from ops.deploy.stack import NotDeployed, Outputs, deploy, stack_name
 from ops.environments import BUILD
-from ops.stages.faults import Faults
+from ops.hub.exits import Stop, explained
 
 
 def main(
     *,
-    stage: Annotated[str, typer.Option(help="A folder of infra/stages.")],
+    stage: Annotated[str, typer.Option(metavar="STAGE", help="A folder of infra/stages.")],
     alarm_email: Annotated[
-        str, typer.Option(help="Where alarms are sent. Left out, it stays what it was.", show_default=False)
+        str,
+        typer.Option(
+            metavar="EMAIL", help="Where alarms are sent. Left out, it stays what it was.", show_default=False
+        ),
     ] = "",
 ) -> None:
     """Package a stage and deploy it to AWS."""
     try:
-        deployed = to_aws(stage, alarm_email)
-    except (Failed, Faults, Unnameable, NotDeployed) as failure:
+        with explained():
+            deployed = to_aws(stage, alarm_email)
+    except (Failed, Unnameable, NotDeployed) as failure:
         sys.exit(str(failure))
-    except (NoCredentialsError, ProfileNotFound):
-        sys.exit("no AWS credentials: run `aws configure`, or set AWS_PROFILE or AWS_ACCESS_KEY_ID")
-    except NoRegionError:
-        sys.exit("no AWS region: run `aws configure`, or set AWS_REGION")
-    except (ClientError, BotoCoreError) as failure:
-        sys.exit(f"AWS refused: {failure}")
+    except Stop as stop:
+        sys.exit(stop.line)
     print(f"{deployed.stage} is deployed; platforms post to {deployed.hub_url}/webhooks/…")
     if alarm_email:
         print(f"alarms go to {alarm_email} once somebody follows the link in the e-mail that AWS sends there")

@@ -1,4 +1,4 @@
-"""The functions' zip: Chalice's, with what we depend on, compiled, and the same bytes every time."""
+"""Makes the functions' zip: Chalice's, with the compiled dependencies, and the same bytes every time."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ _MODE = 0o644 << 16
 
 
 class Failed(RuntimeError):
-    """A step of packaging that an operator can mend; its text is the whole help they get."""
+    """A step of packaging failed and an operator can mend it; they are told its text and nothing else."""
 
 
 def pins() -> list[str]:
-    """What ships, each pinned, less what Lambda has."""
+    """The pinned requirements of the functions, without those that Lambda has."""
     lines = (line.split("#")[0].strip() for line in REQUIREMENTS.read_text().splitlines())
     return [line for line in lines if line and re.split(r"[=<>!~\[ ]", line)[0] not in IN_LAMBDA]
 
 
 def dependencies(platform: Platform) -> Path:
-    """A folder with what ships, for Lambda's processors or this machine's; made once per set of pins."""
+    """A folder with the dependencies for Lambda's processors or this machine's, made once per set of pins."""
     with alone(f"dependencies-{platform}"):
         return _dependencies(platform)
 
@@ -64,7 +64,7 @@ def _dependencies(platform: Platform) -> Path:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         last = (done.stderr.strip() or "no reason given").splitlines()[-1]
-        raise Failed(f"pip could not fetch what ships ({platform}): {last}")
+        raise Failed(f"pip could not fetch the dependencies ({platform}): {last}")
     half.rename(folder)
     return folder
 
@@ -109,7 +109,7 @@ def _compile(work: Path) -> None:
     ]  # fmt: skip
     done = subprocess.run(command, env={"PYTHONHASHSEED": "0"}, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise Failed(f"something that ships does not compile: {done.stdout.strip()}")
+        raise Failed(f"a module of the zip does not compile: {done.stdout.strip()}")
 
 
 def _ships(path: Path) -> bool:

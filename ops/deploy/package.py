@@ -2,8 +2,8 @@
 
     python -m ops.deploy.package --stage production
 
-Chalice reads the app and writes the functions and the API; `infra/` adds the rest. What comes out is what
-AWS and the local run deploy, but for the processor that the zip's few compiled libraries are made for.
+Chalice reads the app and writes the functions and the API; `infra/` adds the rest. AWS and the local run
+deploy the same package, except for the processor that its few compiled libraries are made for.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def package(
     bundle(written / "deployment.zip", dependencies(platform), result.zip)
     size = result.zip.stat().st_size
     if size > _LARGEST_ZIP:
-        raise Failed(f"the zip has {size} bytes, {_LARGEST_ZIP} are allowed: what was added to what ships?")
+        raise Failed(f"the zip has {size} bytes, {_LARGEST_ZIP} are allowed: look at what was added to it")
     template = json.loads((written / "sam.json").read_text())
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
@@ -107,7 +107,7 @@ def _tool(name: str) -> str:
 
 
 def lint(template: Path) -> None:
-    """What CloudFormation would refuse or warn of, before it is asked."""
+    """Raise `Failed` for what CloudFormation would refuse or warn of."""
     command = [_tool("cfn-lint"), "--template", str(template)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
@@ -116,8 +116,10 @@ def lint(template: Path) -> None:
 
 def main(
     *,
-    stage: Annotated[str, typer.Option(help="A folder of infra/stages.")],
-    out: Annotated[Path | None, typer.Option(help="Where to write. Left out, .build/STAGE.")] = None,
+    stage: Annotated[str, typer.Option(metavar="STAGE", help="A folder of infra/stages.")],
+    out: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Where to write. Left out, .build/STAGE.")
+    ] = None,
     platform: Annotated[Platform, typer.Option(help="Whose processor runs the functions.")] = "lambda",
 ) -> None:
     """Package a stage: write the zip of its functions and its CloudFormation template."""

@@ -1,4 +1,4 @@
-"""Puts a packaged stage into CloudFormation, AWS's or the local one, and reads where everything is."""
+"""Puts a packaged stage into CloudFormation, AWS's or the local one, and reads where its parts are."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ class NotDeployed(RuntimeError):
 class Outputs:
     """Where the parts of a deployed stage are.
 
-    hub_url: without a slash at its end; platforms post to `<hub_url>/webhooks/…`. target_queues: target
-    name to queue URL. dead_queues: the same for dead-letter queues, `events` among them.
+    hub_url: has no slash at its end; platforms post to `<hub_url>/webhooks/…`.
+    target_queues: queue URLs by target.
+    dead_queues: the same for dead-letter queues, `events` among them.
     """
 
     stage: str
@@ -39,7 +40,7 @@ class Outputs:
 
 
 def stack_name(stage: str) -> str:
-    """What the stage's stack is called."""
+    """The name of the stage's stack."""
     return f"switchboard-{stage}"
 
 
@@ -52,7 +53,7 @@ def deploy(
     parameters: Mapping[str, str] | None = None,
     poll: float = 5,
 ) -> Outputs:
-    """Create the stage's stack, or change the one there is; return when it is done."""
+    """Create the stage's stack, or change the existing one; return when it is done."""
     name = stack_name(package.stage)
     there = _parameters(cloudformation, name)
     request = {
@@ -76,7 +77,7 @@ def deploy(
 
 
 def outputs(cloudformation: Any, stage: str) -> Outputs:  # noqa: ANN401
-    """Where the parts of a stage are that was deployed before."""
+    """Where the parts of a deployed stage are."""
     stack = cloudformation.describe_stacks(StackName=stack_name(stage))["Stacks"][0]
     values = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
     return Outputs(
@@ -118,7 +119,7 @@ def _parameters(cloudformation: Any, name: str) -> list[str] | None:  # noqa: AN
 
 
 def _chosen(given: Mapping[str, str], there: Iterable[str]) -> list[dict[str, Any]]:
-    """What is given, and for the rest what the stack has: an update must not forget the alarms' address."""
+    """The given parameters, else what the stack has: an update must not forget the alarms' address."""
     chosen: list[dict[str, Any]] = [
         {"ParameterKey": key, "ParameterValue": value} for key, value in given.items()
     ]

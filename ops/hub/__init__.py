@@ -1,1 +1,1 @@
-"""The operator's command: what a stage holds, and what can be done about it."""
+"""Holds the operator's command: one module per command, and what several of them share."""

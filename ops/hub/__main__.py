@@ -1,7 +1,4 @@
-"""The hub command.
-
-./hub --help
-"""
+"""Collects the commands of `./hub`, and turns their known failures into one line and an exit code."""
 
 from __future__ import annotations
 

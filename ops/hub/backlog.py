@@ -1,6 +1,4 @@
-"""What has not come to its end: conversations nobody owns, promises missed, deliveries that wait or are
-parked.
-"""
+"""Finds what has not ended: unowned conversations, missed promises, waiting and parked deliveries."""
 
 from __future__ import annotations
 
@@ -14,12 +12,12 @@ from chalicelib.store.rows import LedgerRow, ProfileRow
 from chalicelib.vocabulary.delivery import Ledger
 from chalicelib.vocabulary.people import Conversation, Profile
 from ops.hub import profiles
-from ops.hub.screen import because, console, moment, more, print_rows, state
+from ops.hub.screen import because, clock, console, more, print_rows, state
 from ops.hub.site import Site
 
 UNDER_WAY = ("waiting", "sending")
 _OWNED = "person#"
-"""What the `worklist` partitions of people begin with."""
+"""The `worklist` partitions of people begin with this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +50,8 @@ def unowned(site: Site) -> list[Matter]:
 def late(site: Site) -> tuple[list[Matter], list[Undelivered]]:
     """Conversations whose owner has not answered in time, and deliveries that wait; oldest first.
 
-    Nothing indexes deliveries, so it reads the whole table; and finds there the conversations of owners who
-    are no longer in the directory, whose worklists nobody would ask for.
+    It reads the whole table, because nothing indexes deliveries. There it also finds the conversations of
+    owners who are no longer in the directory, whose worklists nobody would ask for.
     """
     now = site.now()
     owned = ProfileRow.work_queue.startswith(_OWNED) & (
@@ -65,7 +63,7 @@ def late(site: Site) -> tuple[list[Matter], list[Undelivered]]:
 
 
 def parked(site: Site) -> list[Undelivered]:
-    """Deliveries that are not tried again by themselves, oldest first. It reads the whole table."""
+    """Deliveries that are not retried, oldest first. It reads the whole table."""
     return _undelivered(site.table.scan(LedgerRow.state == "parked"))
 
 
@@ -112,12 +110,14 @@ def print_deliveries(title: str, deliveries: list[Undelivered], most: int) -> No
             ledger.target,
             state(ledger.state),
             str(ledger.attempts),
-            moment(ledger.next_at),
+            clock(ledger.next_at),
             because(ledger),
         )
         for ledger in (each.ledger for each in deliveries[:most])
     ]
-    print_rows(("event", "target", "state", "failures", "again at", "why"), rows, whole="event", title=title)
+    print_rows(
+        ("event", "target", "state", "failures", "again at (UTC)", "why"), rows, key="event", title=title
+    )
     print_rest(len(deliveries) - most)
 
 

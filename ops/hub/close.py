@@ -1,4 +1,4 @@
-"""hub close: a conversation ends by a person's word."""
+"""hub close: ends a customer's conversation because a person says so."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ app = commands()
 
 @app.command(no_args_is_help=True)
 def close(
-    profile: Annotated[str, typer.Argument(help=FORMS, show_default=False)],
+    profile: Annotated[str, typer.Argument(metavar="PROFILE", help=FORMS, show_default=False)],
     *,
     reason: Annotated[
-        str, typer.Option("--reason", help="Kept with the event and told the CRMs.")
+        str, typer.Option("--reason", metavar="TEXT", help="Kept with the event and told to the CRMs.")
     ] = "settled",
     stage: StageOption = "",
     as_json: JsonOption = False,
 ) -> None:
-    """End the open conversation of a customer. Its owner has room for another one then.
+    """End the open conversation of a customer.
 
-    It goes the way of every event: hub proof follows it. Exit code 5: there is no such customer, or no
-    open conversation.
+    Its owner has room for another one then. The closing travels as every event does: follow it with
+    hub proof. Exit code 5: there is no such customer, or no open conversation.
     """
     site = open_site(stage)
     found = find(site, profile)
     if found.conversation is None:
         raise Stop(Code.NOT_FOUND, f"{found.id} has no open conversation")
     if reason == "idle":
-        raise typer.BadParameter("idle is the hub's own reason: say another")
+        raise typer.BadParameter("idle is the hub's own reason: give another")
     event = hub_events.close(
         found.id, found.conversation, reason=reason, by=getpass.getuser(), now=site.now()
     )
@@ -57,4 +57,4 @@ def close(
 def _emit(site: Site, event: Event) -> None:
     message = outgoing(Intake(customer=event.customer, events=(event,)), site.store)
     if send(site.put, site.events_queue, [message], tries=3):
-        raise Transient("queue_unavailable", "the events queue did not take it")
+        raise Transient("queue_unavailable", "the events queue did not take the closing")

@@ -1,4 +1,4 @@
-"""Sends deliveries again that a target is owed, in the order in which they were committed."""
+"""Sends deliveries again that a target is owed, in the order in which their events were committed."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def deliverable(site: Site, owed: Iterable[Debt]) -> tuple[list[Debt], list[Debt
 
 
 def resend(site: Site, owed: Iterable[Debt]) -> int:
-    """Have them delivered, in the order they were committed; how many.
+    """Have them delivered in the order in which they were committed; how many.
 
-    A parked one waits again from its first attempt on, before it is sent: a worker would pass over it
-    otherwise. Should the sending fail, it is seen by `hub waiting` and sent by the next redrive.
+    A parked delivery is first set to wait, with all its attempts, because a worker would pass over a parked
+    one. If the sending then fails, `hub waiting` shows it and the next redrive sends it.
     """
     ordered = sorted(owed, key=lambda debt: (debt[0].profile, int(debt[0].seq), str(debt[0].at)[-3:]))
     for row, target in ordered:
@@ -48,7 +48,7 @@ def resend(site: Site, owed: Iterable[Debt]) -> int:
 
 
 def _uncounted(name: str, value: int = 1, **about: str) -> None:
-    """The hub's counts are of its functions' work, not of an operator's."""
+    """Metrics count the work of the functions, not of an operator."""
 
 
 def _changes(ordered: Iterable[Debt]) -> Iterator[Change]:

@@ -1,4 +1,4 @@
-"""Which stored event an operator means.
+"""Finds the stored event that an operator names.
 
 People hold a platform's id, a program holds a key, a CRM's note holds a reference: all are understood.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from chalicelib.channels import CHANNELS
-from chalicelib.configuration.stage import Stage
+from chalicelib.configuration.stage import Configuration
 from chalicelib.store.keys import event_key
 from chalicelib.store.rows import EventRow, Row
 from chalicelib.vocabulary.event import HUB, Kind, reference
@@ -18,31 +18,31 @@ from ops.hub.screen import warn
 from ops.hub.site import Site
 
 FORMS = (
-    "The platform's own id, or channel/account/kind/id, or the key channel#account#kind#id, "
-    "or the 20 hex digits that stand in a CRM's note."
+    "The platform's id of the event, its path channel/account/kind/id, its key channel#account#kind#id, "
+    "or the 20 hex digits in a CRM's note."
 )
 
 _REFERENCE_DIGITS = 20
 
 
 def find(site: Site, name: str) -> EventRow:
-    """The event of that name. Raises `Stop` if there is none, or more than one."""
+    """The event that this name means. Raises `Stop` if there is none, or more than one."""
     if not name.strip():
         raise Stop(Code.USAGE, f"name an event. {FORMS}")
-    found = _stored(site, [name_as_key]) if (name_as_key := key_of(name)) else _by_id(site, name)
-    if not found and _is_reference(name):
-        warn("the table knows no such reference by itself: looking at every event, which costs a whole scan")
-        found = [row for row in _all(site) if reference(key_in(row)) == name]
-    if not found:
+    rows = _stored(site, [name_as_key]) if (name_as_key := key_of(name)) else _by_id(site, name)
+    if not rows and _is_reference(name):
+        warn("references are not indexed: reading the whole table to find this one")
+        rows = [row for row in _all(site) if reference(key_in(row)) == name]
+    if not rows:
         line = (
             f"no event {name}: it was never accepted, is still on the events queue, or was erased "
             "(./hub status shows the queues)"
         )
         raise Stop(Code.NOT_FOUND, line)
-    if len(found) > 1:
-        keys = "\n".join(f"  {key_in(row)}" for row in found)
-        raise Stop(Code.USAGE, f"{len(found)} events have the id {name}; name one of them:\n{keys}")
-    return found[0]
+    if len(rows) > 1:
+        keys = "\n".join(f"  {key_in(row)}" for row in rows)
+        raise Stop(Code.USAGE, f"{len(rows)} events have the id {name}; name one of them:\n{keys}")
+    return rows[0]
 
 
 def key_of(name: str) -> str:
@@ -54,16 +54,16 @@ def key_of(name: str) -> str:
     return ""
 
 
-def keys_with_id(name: str, stage: Stage) -> Iterator[str]:
+def keys_with_id(name: str, configuration: Configuration) -> Iterator[str]:
     """Every key that an event with this id could have in the stage."""
-    places = [(account.channel, account.id) for account in stage.accounts]
-    places += [(HUB, HUB), *((HUB, target.name) for target in stage.targets)]
+    places = [(account.channel, account.id) for account in configuration.accounts]
+    places += [(HUB, HUB), *((HUB, target.name) for target in configuration.targets)]
     for channel, account in places:
         yield from (f"{channel}#{account}#{kind}#{name}" for kind in Kind)
 
 
 def key_in(row: Row) -> str:
-    """The event key in an event's, or one of its deliveries', row."""
+    """The event's key in its own row, or in the row of one of its deliveries."""
     return str(row.pk).removeprefix("E#")
 
 

@@ -1,7 +1,6 @@
-"""How the hub command ends: a code for programs and one line for people.
+"""Says how the hub command ends: a code for programs and one line for people.
 
-What went wrong on purpose or by circumstance is one helpful line; anything else is a bug and keeps its
-trace.
+A mistake or a circumstance is one helpful line; anything else is a bug and keeps its trace.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from ops.stages.faults import Faults
 
 
 class Code(IntEnum):
-    """What a program is told."""
+    """The exit codes that programs are told."""
 
     GOOD = 0
     UNEXPECTED = 1
@@ -37,13 +36,13 @@ class Code(IntEnum):
 
 
 LEGEND = (
-    "Exit codes: 0 good, 1 unexpected, 2 usage or faulty configuration, 3 waiting, 4 parked, 5 not found, "
-    "6 cannot reach."
+    "Exit codes: 0 good, 1 unexpected, 2 usage or faulty configuration, 3 something waits, 4 something is "
+    "parked or quarantined, 5 not found, 6 cannot reach the stage."
 )
 
 
 class Stop(Exception):
-    """The command ends here; its text is all that an operator is told."""
+    """The command ends here; an operator is told its line and nothing else."""
 
     def __init__(self, code: Code, line: str) -> None:
         super().__init__(line)
@@ -64,7 +63,7 @@ _STALE = {
 
 @contextmanager
 def explained(where: str = "AWS") -> Iterator[None]:
-    """Turn what is known to go wrong into a `Stop`."""
+    """Turn every known failure into a `Stop`."""
     try:
         yield
     except Faults as faults:
@@ -73,7 +72,9 @@ def explained(where: str = "AWS") -> Iterator[None]:
         line = "no AWS credentials: run `aws configure`, or set AWS_PROFILE or AWS_ACCESS_KEY_ID"
         raise Stop(Code.UNREACHABLE, line) from error
     except NoRegionError as error:
-        raise Stop(Code.UNREACHABLE, "no AWS region: run `aws configure`, or set AWS_REGION") from error
+        raise Stop(
+            Code.UNREACHABLE, "no AWS region: run `aws configure`, or set AWS_DEFAULT_REGION"
+        ) from error
     except ClientError as error:
         raise _refused(error) from error
     except BotoCoreError as error:

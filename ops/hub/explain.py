@@ -1,4 +1,4 @@
-"""hub explain: who was given an event, and why nobody else was."""
+"""hub explain: shows who was given an event, and why nobody else was."""
 
 from __future__ import annotations
 
@@ -20,12 +20,16 @@ app = commands()
 
 @app.command(no_args_is_help=True)
 def explain(
-    event: Annotated[str, typer.Argument(help=FORMS, show_default=False)],
+    event: Annotated[str, typer.Argument(metavar="EVENT", help=FORMS, show_default=False)],
     *,
     stage: StageOption = "",
     as_json: JsonOption = False,
 ) -> None:
-    """The decision that is stored with an event: rule, candidates with reasons, promise."""
+    """Show who was given an event, and why nobody else was.
+
+    It is the decision as it was stored: the rule, each candidate with a reason, and by when an answer was
+    promised.
+    """
     site = open_site(stage)
     absorbed = unpack_absorbed(find(site, event).body)
     if as_json:

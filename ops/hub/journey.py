@@ -1,6 +1,6 @@
-"""A customer's journey: the timelines of all their identities as one, told as people would tell it.
+"""hub journey: shows the timelines of all of a customer's identities as one.
 
-An edit, a deletion, a reaction or a status is shown at what it is about, whichever came first.
+An edit, a deletion, a reaction or a status stands at the message it is about, whichever came first.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from chalicelib.configuration.stage import Stage
+from chalicelib.configuration.stage import Configuration
 from chalicelib.store.keys import Key, ledger_key, load_key
 from chalicelib.store.rows import EventRow, LedgerRow, LoadRow, unpack_absorbed
 from chalicelib.vocabulary.delivery import Absorbed
@@ -23,7 +23,17 @@ from chalicelib.vocabulary.people import Conversation, Profile
 from ops.command_line import commands
 from ops.hub.configuration import current
 from ops.hub.profiles import FORMS, find
-from ops.hub.screen import JsonOption, StageOption, console, cut, document, facts, moment, table
+from ops.hub.screen import (
+    JsonOption,
+    StageOption,
+    console,
+    cut,
+    document,
+    facts,
+    moment,
+    print_rows,
+    short_clock,
+)
 from ops.hub.site import Site, open_site
 
 _FOLDED = (Kind.EDIT, Kind.DELETE, Kind.REACTION, Kind.STATUS)
@@ -34,9 +44,10 @@ _WORST_FIRST = ("parked", "waiting", "sending", "queued", "done")
 class Line:
     """One thing that happened, with what was later done to it.
 
-    about: what it is about, if that is not in the journey. reactions: by who reacted. deliveries: target
-    to the worst state among those of the event and of what was folded into it. whole: where the event lies
-    in the bucket, if its row has a short form.
+    about: the id of what it is about, if that is not in the journey.
+    reactions: emoji by who reacted.
+    deliveries: for each target the worst state among the event's and those of what was folded into it.
+    whole: where the event lies in the bucket, if its row has a short form.
     """
 
     event: str
@@ -174,16 +185,19 @@ app = commands()
 
 @app.command(no_args_is_help=True)
 def journey(
-    profile: Annotated[str, typer.Argument(help=FORMS, show_default=False)],
+    profile: Annotated[str, typer.Argument(metavar="PROFILE", help=FORMS, show_default=False)],
     *,
-    limit: Annotated[int, typer.Option("--limit", help="So many of the newest events.", min=1)] = 50,
+    limit: Annotated[
+        int,
+        typer.Option("--limit", metavar="NUMBER", help="Show at most this many events, the newest.", min=1),
+    ] = 50,
     stage: StageOption = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Everything one customer did on all channels, newest last.
+    """Show what a customer did on all channels, newest last.
 
-    Edits, deletions, reactions and statuses stand at what they are about. Deliveries: ✓ done, … under way,
-    ✗ parked. → is from the customer, ← from our side, · from staff or the hub.
+    Edits, deletions, reactions and statuses stand at the message they are about. → came from the customer,
+    ← from our side, · from staff or the hub. Deliveries: ✓ done, … under way, ✗ parked.
     """
     site = open_site(stage)
     found, configured = find(site, profile), current(site)
@@ -194,7 +208,7 @@ def journey(
         document({"profile": found, "owner_load": load if owner else None, "events": lines})
         return
     _print_header(found, configured, load)
-    _print_lines(lines, configured)
+    _print_lines(lines, configured, site.now())
 
 
 def _load(site: Site, person: str) -> int:
@@ -202,7 +216,7 @@ def _load(site: Site, person: str) -> int:
     return int(row.open) if row else 0
 
 
-def _print_header(profile: Profile, stage: Stage, load: int) -> None:
+def _print_header(profile: Profile, configuration: Configuration, load: int) -> None:
     out = console()
     out.print(
         facts(
@@ -214,7 +228,7 @@ def _print_header(profile: Profile, stage: Stage, load: int) -> None:
                 ("identities", "\n".join(profile.identities)),
                 ("counted", "  ".join(f"{name} {number}" for name, number in profile.counters.items())),
                 ("seen", f"{moment(profile.first_seen)} to {moment(profile.last_seen)}"),
-                ("conversation", _conversation(profile.conversation, stage, load)),
+                ("conversation", _conversation(profile.conversation, configuration, load)),
                 ("may also be", "  ".join(profile.collisions)),
             ]
         )
@@ -222,10 +236,10 @@ def _print_header(profile: Profile, stage: Stage, load: int) -> None:
     out.print()
 
 
-def _conversation(conversation: Conversation | None, stage: Stage, load: int) -> str:
+def _conversation(conversation: Conversation | None, configuration: Configuration, load: int) -> str:
     if conversation is None:
         return "none open"
-    person = next((p for p in stage.directory.people if p.id == conversation.owner), None)
+    person = next((p for p in configuration.directory.people if p.id == conversation.owner), None)
     if person:
         owner = f"{person.name} ({person.id}), who has {load} of {person.capacity}"
     else:
@@ -234,11 +248,11 @@ def _conversation(conversation: Conversation | None, stage: Stage, load: int) ->
     return f"since {moment(conversation.opened_at)}, with {owner}{promise}"
 
 
-def _print_lines(lines: list[Line], stage: Stage) -> None:
-    names = {person.id: person.name for person in stage.directory.people}
+def _print_lines(lines: list[Line], configuration: Configuration, now: datetime) -> None:
+    names = {person.id: person.name for person in configuration.directory.people}
     rows = [
         (
-            moment(line.at),
+            short_clock(line.at, now),
             line.channel,
             _ARROWS[line.direction],
             line.kind,
@@ -248,7 +262,9 @@ def _print_lines(lines: list[Line], stage: Stage) -> None:
         )
         for line in lines
     ]
-    console().print(table(("at (UTC)", "channel", "", "kind", "text", "owner", "delivered"), rows))
+    print_rows(
+        ("at (UTC)", "channel", "", "kind", "text", "owner", "delivered"), rows, key="at (UTC)", text="text"
+    )
 
 
 def _text(line: Line) -> Text:
@@ -268,8 +284,8 @@ def _text(line: Line) -> Text:
 
 
 def _marks(line: Line) -> Text:
-    marks = Text()
+    marks = []
     for target, reached in line.deliveries.items():
         mark, style = _MARKS.get(reached, _UNDER_WAY)
-        marks.append(f"{mark} {target} ", style=style)
-    return marks
+        marks.append(Text(f"{mark} {target}", style=style))
+    return Text(" ").join(marks)

@@ -1,4 +1,4 @@
-"""hub parked: deliveries that are not tried again by themselves."""
+"""hub parked: lists the deliveries that are not retried."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ app = commands()
 
 @app.command()
 def parked(*, stage: StageOption = "", as_json: JsonOption = False) -> None:
-    """Deliveries that will not be tried again by themselves, and why. hub redrive sends them again.
+    """List parked deliveries: they are not retried.
 
-    They are found by reading the whole table. Exit code 0: nothing is parked. 4: something is.
+    Each is shown with what the target answered; hub redrive sends it again. It reads the whole table. Exit
+    code 0: nothing is parked. 4: something is.
     """
     site = open_site(stage)
     found = backlog.parked(site)

@@ -1,4 +1,4 @@
-"""Which customer an operator means, and what is written in their row."""
+"""Finds the customer that an operator names, and reads the profile in a row."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from chalicelib.configuration.stage import Stage
+from chalicelib.configuration.stage import Configuration
 from chalicelib.profiles.phones import e164
 from chalicelib.store.keys import Key, contact_key, identity_key, profile_key
 from chalicelib.store.rows import IdentityRow, KeyRow, ProfileRow, Row
@@ -19,7 +19,7 @@ FORMS = "A profile's id, a phone, an e-mail address, or an identity such as tele
 
 
 def find(site: Site, name: str) -> Profile:
-    """The customer of that name. Raises `Stop` if there is none, or more than one."""
+    """The customer that this name means. Raises `Stop` if there is none, or more than one."""
     if not name.strip():
         raise Stop(Code.USAGE, f"name a customer. {FORMS}")
     rows = site.table.read(_places(name, current(site)))
@@ -28,7 +28,8 @@ def find(site: Site, name: str) -> Profile:
         raise Stop(Code.USAGE, f"{name} could be {' or '.join(ids)}: name one of these profiles")
     row = site.table.get(ProfileRow, profile_key(ids[0])) if ids else None
     if row is None:
-        line = f"no customer {name}: {FORMS[0].lower()}{FORMS[1:]} What nobody vouches for ties no customer."
+        unverified = "Phones and e-mails that no platform has verified cannot be searched for."
+        line = f"no customer {name}: {FORMS[0].lower()}{FORMS[1:]} {unverified}"
         raise Stop(Code.NOT_FOUND, line)
     return in_row(row)
 
@@ -38,12 +39,12 @@ def in_row(row: ProfileRow) -> Profile:
     return msgspec.json.decode(row.body, type=Profile)
 
 
-def _places(name: str, stage: Stage) -> Iterator[Key]:
+def _places(name: str, configuration: Configuration) -> Iterator[Key]:
     yield profile_key(name)
     yield identity_key(name)
     if "@" in name:
         yield contact_key(f"email#{name.strip().lower()}")
-    for region in dict.fromkeys(account.region for account in stage.accounts):
+    for region in dict.fromkeys(account.region for account in configuration.accounts):
         if phone := e164(name, region):
             yield contact_key(f"phone#{phone.number}")
     if name.count(":") >= 2:

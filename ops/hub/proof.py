@@ -1,4 +1,4 @@
-"""What became of one event: from the platform's id to the records in the CRMs."""
+"""hub proof: shows what became of an event, from the platform's id to the records in the CRMs."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from ops.hub.screen import (
     JsonOption,
     StageOption,
     because,
+    clock,
     console,
     document,
     facts,
@@ -55,7 +56,7 @@ class Owed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """The event, when it came, where it went."""
+    """When the event came, and how far each of its deliveries has come."""
 
     event: str
     reference: str
@@ -68,7 +69,7 @@ class Proof:
 
     @property
     def code(self) -> Code:
-        """All done, or what is worst among the rest."""
+        """The exit code: the worst of the deliveries' states decides."""
         states = {owed.state for owed in self.owed}
         if states & {"parked", "unsent"}:
             return Code.PARKED
@@ -129,18 +130,26 @@ app = commands()
 
 @app.command(no_args_is_help=True)
 def proof(
-    event: Annotated[str, typer.Argument(help=FORMS, show_default=False)],
+    event: Annotated[str, typer.Argument(metavar="EVENT", help=FORMS, show_default=False)],
     *,
     wait: Annotated[
-        float, typer.Option("--wait", help="Look again for so many seconds until all is done.", min=0)
+        float,
+        typer.Option(
+            "--wait",
+            metavar="SECONDS",
+            help="Look again for up to this many seconds, until nothing waits.",
+            min=0,
+            show_default=False,
+        ),
     ] = 0,
     stage: StageOption = "",
     as_json: JsonOption = False,
 ) -> None:
-    """From a platform's id to the records in the CRMs.
+    """Show what became of an event at each target.
 
-    Exit code 0: every target it is owed to has it. 3: one still waits. 4: one is parked, or unsent
-    because its target has no queue. 5: no such event.
+    Each target is shown with its state and the records made there. Exit code 0: every target has the event.
+    3: a delivery waits. 4: a delivery is parked, or unsent because its target has no queue. 5: there is no
+    such event.
     """
     site = open_site(stage)
     found = awaited(site, event, wait)
@@ -152,7 +161,7 @@ def proof(
 
 
 def awaited(site: Site, event: str, wait: float, pause: Callable[[float], None] = time.sleep) -> Proof:
-    """The proof when there is nothing more to wait for, or the time is over. Raises `Stop`."""
+    """The proof as soon as nothing waits, or when the time is over. Raises `Stop`."""
     deadline = time.monotonic() + wait
     while True:
         over = time.monotonic() >= deadline
@@ -194,13 +203,13 @@ def _print(found: Proof, stage: str) -> None:
             owed.target,
             state(owed.state),
             str(owed.ledger.attempts if owed.ledger else 0),
-            moment(owed.ledger.since if owed.ledger else None),
+            clock(owed.ledger.since if owed.ledger else None),
             _records(owed),
             _why(owed, found, stage),
         )
         for owed in found.owed
     ]
-    out.print(table(("target", "state", "failures", "since", "records there", "why"), rows))
+    out.print(table(("target", "state", "failures", "since (UTC)", "records there", "why"), rows))
 
 
 def _records(owed: Owed) -> str:

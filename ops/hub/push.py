@@ -1,5 +1,4 @@
-"""A stage's configuration where its functions read it: what is stored, what a push would change, and the
-push itself.
+"""hub push: stores a stage's files as the configuration that its functions read.
 
 A version is stored once under its name and once as `CURRENT`; going back makes an older one current.
 """
@@ -15,7 +14,7 @@ from typing import Annotated
 import typer
 
 from chalicelib.channels import CHANNELS
-from chalicelib.configuration.stage import Stage, decode, encode
+from chalicelib.configuration.stage import Configuration, decode, encode
 from chalicelib.crms import CRMS
 from chalicelib.store.rows import ConfigRow
 from chalicelib.store.table import Conflict, Write
@@ -35,41 +34,46 @@ _AT_ONCE = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a push would do. faults: why it must not. version: of what is current now."""
+    """What a push would do.
+
+    version: the version that is current now.
+    changes: a line for each difference.
+    faults: why the push is refused.
+    """
 
     version: str
     changes: tuple[str, ...]
     faults: tuple[str, ...]
 
 
-def plan(site: Site, stage: Stage) -> Plan:
-    """What pushing this would change, and everything that speaks against it."""
+def plan(site: Site, configuration: Configuration) -> Plan:
+    """The difference that pushing this would make, and every reason to refuse it."""
     row = stored(site)
     return Plan(
         version=str(row.version) if row else "",
-        changes=tuple(difference(_readable(row), stage)),
-        faults=(*_without_queue(site, stage), *_without_secrets(site, stage)),
+        changes=tuple(difference(_readable(row), configuration)),
+        faults=(*_without_queue(site, configuration), *_without_secrets(site, configuration)),
     )
 
 
-def make_current(site: Site, stage: Stage) -> str:
+def make_current(site: Site, configuration: Configuration) -> str:
     """Make this the stage's configuration; its version.
 
-    Raises `Stop` with every fault at once, and when somebody else pushed meanwhile. What is current already
-    keeps its version.
+    What is current already keeps its version. Raises `Stop` with every fault at once, and if somebody else
+    pushed meanwhile.
     """
-    planned = plan(site, stage)
+    planned = plan(site, configuration)
     if planned.faults:
         raise Stop(Code.USAGE, "\n".join(planned.faults))
     if planned.version and not planned.changes:
         return planned.version
-    version = f"{site.now():%Y%m%dT%H%M%SZ}-{fingerprint(stage)[:8]}"
-    _store(site, encode(replace(stage, version=version)), version, instead_of=planned.version)
+    version = f"{site.now():%Y%m%dT%H%M%SZ}-{fingerprint(configuration)[:8]}"
+    _store(site, encode(replace(configuration, version=version)), version, instead_of=planned.version)
     return version
 
 
 def go_back(site: Site, version: str) -> Plan:
-    """Make a stored version current; what that changed. Missing secrets are told and do not hinder."""
+    """Make a stored version current; what that changed. Missing secrets are told and do not hinder it."""
     row = stored(site, version) if version != CURRENT else None
     if row is None:
         raise Stop(Code.NOT_FOUND, f"there is no version {version}: ./hub push --list shows all")
@@ -102,8 +106,8 @@ def _row(name: str, version: str, sections: Mapping[str, bytes]) -> ConfigRow:
     )
 
 
-def _readable(row: ConfigRow | None) -> Stage | None:
-    """What is current; None too if other code wrote it in a form that is not ours: all is new then."""
+def _readable(row: ConfigRow | None) -> Configuration | None:
+    """The current configuration; None too if other code wrote it in another form: then everything is new."""
     if row is None:
         return None
     try:
@@ -112,27 +116,27 @@ def _readable(row: ConfigRow | None) -> Stage | None:
         return None
 
 
-def _without_queue(site: Site, stage: Stage) -> list[str]:
+def _without_queue(site: Site, configuration: Configuration) -> list[str]:
     return [
         f"crms.yaml: target {target.name} has no queue in {site.stage}; "
         f"deploy it first: make deploy STAGE={site.stage}"
-        for target in stage.targets
+        for target in configuration.targets
         if target.name not in site.target_queues
     ]
 
 
-def _without_secrets(site: Site, stage: Stage) -> list[str]:
-    """What could not be verified or signed for want of a secret.
+def _without_secrets(site: Site, configuration: Configuration) -> list[str]:
+    """Accounts and targets whose secret is missing or incomplete.
 
     Of a channel's secrets one must be there, because some are alternatives; of a connector's, all that
     it requires.
     """
     wanted: dict[str, tuple[str, bool, set[str]]] = {}
-    for account in stage.accounts:
+    for account in configuration.accounts:
         name = f"{site.secrets}/accounts/{account.secret}"
         user = f"accounts.yaml: account {account.channel} {account.id}"
         wanted.setdefault(name, (user, False, set(CHANNELS[account.channel].secrets)))
-    for target in stage.targets:
+    for target in configuration.targets:
         required = {field.name for field in CRMS[target.connector].fields if field.secret and field.required}
         if required:
             name = f"{site.secrets}/targets/{target.secret}"
@@ -181,20 +185,31 @@ app = commands()
 def push(
     *,
     folder: Annotated[
-        Path | None, typer.Option("--stage-dir", help="Its files; infra/stages/<stage> if left out.")
+        Path | None,
+        typer.Option(
+            "--stage-dir", metavar="FOLDER", help="Where the files are. Left out, infra/stages/<stage>."
+        ),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and stop.")] = False,
-    to: Annotated[str, typer.Option("--to", help="Go back to this stored version.")] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would change, and store nothing.")
+    ] = False,
+    to: Annotated[
+        str, typer.Option("--to", metavar="VERSION", help="Make a stored version current again.")
+    ] = "",
     listed: Annotated[bool, typer.Option("--list", help="List the stored versions.")] = False,
     given: Annotated[
-        list[str] | None, typer.Option("--set", help="NAME=VALUE for ${NAME} in the files; repeatable.")
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="NAME=VALUE", help="A value for ${NAME} in the files; may be repeated."
+        ),
     ] = None,
     stage: StageOption = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Validate a stage's files together, show the difference, and store them as a new version.
+    """Store a stage's files as its new configuration.
 
-    All faults are told at once, each with file and line. Functions read the new version within a minute.
+    It checks the four files together and tells all faults at once, each with file and line. Then it shows the
+    difference and stores a new version, which the functions read within a minute.
     """
     site = open_site(stage)
     if listed:
@@ -210,13 +225,13 @@ def push(
 
 def _push(site: Site, folder: Path, given: list[str], dry_run: bool, as_json: bool) -> None:
     try:
-        stage = load_stage(folder, {**site.variables, **_variables(given)})
+        configuration = load_stage(folder, {**site.variables, **_variables(given)})
     except Faults as faults:
         if as_json:
             document({"faults": [_fault(fault.file, fault.line, str(fault)) for fault in faults.faults]})
             raise typer.Exit(Code.USAGE) from faults
         raise
-    planned = plan(site, stage)
+    planned = plan(site, configuration)
     if planned.faults and as_json:
         document({"faults": [_fault(None, 0, fault) for fault in planned.faults]})
         raise typer.Exit(Code.USAGE)
@@ -226,7 +241,7 @@ def _push(site: Site, folder: Path, given: list[str], dry_run: bool, as_json: bo
         said = "nothing was pushed" if planned.changes else "nothing would change"
         _show(planned, said, planned.version, as_json)
         return
-    version = make_current(site, stage)
+    version = make_current(site, configuration)
     done = (
         f"{site.stage} is at {version}"
         if planned.changes

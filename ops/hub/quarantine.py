@@ -1,6 +1,6 @@
-"""What was genuine and could not be read, and another try at it with today's parser.
+"""hub quarantine: shows requests that could not be read, and reads them again with today's code.
 
-The request is kept whole, and read again whole: what of it went on the first time is known by its ids.
+A request is kept whole and read again whole: its events keep their ids, so that none has a second effect.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import typer
 
 from chalicelib.aws.queues import send
 from chalicelib.channels import CHANNELS
-from chalicelib.configuration.stage import Stage
+from chalicelib.configuration.stage import Configuration
 from chalicelib.pipeline.receive import by_customer, outgoing, read
 from chalicelib.vocabulary.account import Account
 from chalicelib.vocabulary.errors import Transient
@@ -27,6 +27,7 @@ from ops.hub.exits import Code, Stop
 from ops.hub.screen import (
     JsonOption,
     StageOption,
+    clock,
     console,
     document,
     facts,
@@ -42,7 +43,7 @@ _PREFIX = "quarantine/"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fragment:
-    """What could not be read. where: its place in the request; `$` is all of it."""
+    """A part of a request that could not be read; `where` is its place, and `$` means all of it."""
 
     reason: str
     where: str
@@ -64,7 +65,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replayed:
-    """What came of another try. events: keys; left: places that still cannot be read, and why."""
+    """What a second reading gave: keys of events, and what still cannot be read, with why."""
 
     key: str
     events: tuple[str, ...]
@@ -72,7 +73,7 @@ class Replayed:
 
 
 def everything(site: Site) -> Iterator[Kept]:
-    """All that is quarantined, newest first."""
+    """All requests in the quarantine, newest first."""
     pages = site.client("s3").get_paginator("list_objects_v2").paginate(Bucket=site.bucket, Prefix=_PREFIX)
     entries = [entry for page in pages for entry in page.get("Contents", [])]
     for entry in sorted(entries, key=lambda entry: (entry["LastModified"], entry["Key"]), reverse=True):
@@ -80,39 +81,39 @@ def everything(site: Site) -> Iterator[Kept]:
 
 
 def named(site: Site, name: str) -> Kept:
-    """What is kept under this key, or under the one key that ends or whose last part begins so."""
-    found = [kept for kept in everything(site) if _is_named(kept.key, name)]
-    if not found:
+    """The request under this key, or the one whose key's last part begins so. Raises `Stop`."""
+    matching = [kept for kept in everything(site) if _is_named(kept.key, name)]
+    if not matching:
         raise Stop(Code.NOT_FOUND, f"nothing is quarantined as {name}: ./hub quarantine list shows all")
-    if len(found) > 1:
-        raise Stop(Code.USAGE, "\n".join([f"{name} could be", *(f"  {kept.key}" for kept in found)]))
-    return found[0]
+    if len(matching) > 1:
+        raise Stop(Code.USAGE, "\n".join([f"{name} could be", *(f"  {kept.key}" for kept in matching)]))
+    return matching[0]
 
 
 def delete(site: Site, key: str) -> None:
-    """Delete it for good."""
+    """Delete a request for good."""
     site.client("s3").delete_object(Bucket=site.bucket, Key=key)
 
 
-def read_again(site: Site, stage: Stage, kept: Kept) -> Replayed:
-    """Read it again and put what can be read on the events queue; drop it if nothing is left.
+def read_again(site: Site, configuration: Configuration, kept: Kept) -> Replayed:
+    """Read a request again and put its events on the events queue; delete it if nothing unreadable is left.
 
-    Raises `Stop` if its account is no longer ours, and `Transient` if the queue does not take it.
+    Raises `Stop` if its account is no longer ours, and `Transient` if the queue does not take the events.
     """
-    account = stage.account(kept.channel, kept.account)
+    account = configuration.account(kept.channel, kept.account)
     if account is None:
         gone = f"{kept.channel} {kept.account} is no account of {site.stage} any more"
         raise Stop(Code.USAGE, f"{gone}: add it again and push, or drop what is kept")
     request = Request(
         method="POST",
-        url=f"{stage.public_url}/webhooks/{kept.channel}/{kept.account}",
+        url=f"{configuration.public_url}/webhooks/{kept.channel}/{kept.account}",
         headers={"content-type": kept.content_type},
         body=kept.body,
         received_at=kept.kept_at,
     )
 
     def find(other: str) -> Account | None:
-        return stage.account(kept.channel, other)
+        return configuration.account(kept.channel, other)
 
     events, unreadable = read(CHANNELS[kept.channel], request, account, find, _uncounted)
     left = tuple(f"{part.where}: {part.reason}" for part in unreadable)
@@ -125,7 +126,7 @@ def read_again(site: Site, stage: Stage, kept: Kept) -> Replayed:
 
 
 def _uncounted(name: str, value: int = 1, **about: str) -> None:
-    """What the front door counted the first time is not counted again."""
+    """The front door counted the request when it came."""
 
 
 def _kept(site: Site, key: str, kept_at: datetime) -> Kept:
@@ -148,29 +149,28 @@ def _is_named(key: str, name: str) -> bool:
     return key == name or key.rpartition("/")[2].startswith(name)
 
 
-app = commands(
-    "quarantine",
-    help="What was genuine and could not be read: list, show, replay, drop.",
-    no_args_is_help=True,
-)
+app = commands("quarantine", help="List, show, replay or drop unreadable requests.", no_args_is_help=True)
 
 Key = Annotated[
-    str, typer.Argument(help="A key as listed, or the beginning of its last part.", show_default=False)
+    str, typer.Argument(metavar="KEY", help="A key as listed, or its beginning.", show_default=False)
 ]
 
 
 @app.command("list")
 def listed(*, stage: StageOption = "", as_json: JsonOption = False) -> None:
-    """What is kept, newest first, where it came from and why. Exit code 4: there is something."""
+    """List what is kept, newest first, and why.
+
+    Exit code 0: nothing is kept. 4: something is.
+    """
     found = list(everything(open_site(stage)))
     if as_json:
         document({"quarantined": [_plain(kept) for kept in found]})
     elif found:
         rows = [
-            (kept.key.rpartition("/")[2], f"{kept.channel} {kept.account}", moment(kept.kept_at), _why(kept))
+            (kept.key.rpartition("/")[2], f"{kept.channel} {kept.account}", clock(kept.kept_at), _why(kept))
             for kept in found
         ]
-        print_rows(("key", "account", "kept at", "where and why"), rows, whole="key")
+        print_rows(("key", "account", "kept at (UTC)", "where and why"), rows, key="key")
     else:
         console().print("nothing is quarantined")
     raise typer.Exit(Code.PARKED if found else Code.GOOD)
@@ -180,15 +180,18 @@ def listed(*, stage: StageOption = "", as_json: JsonOption = False) -> None:
 def show(
     key: Key,
     *,
-    reveal: Annotated[bool, typer.Option("--reveal", help="Do not ask: I may see personal data.")] = False,
+    reveal: Annotated[bool, typer.Option("--reveal", help="Do not ask first.")] = False,
     stage: StageOption = "",
     as_json: JsonOption = False,
 ) -> None:
-    """The fragments themselves. They hold what customers wrote, so it asks first."""
+    """Show the parts that could not be read.
+
+    They hold what customers wrote, so it asks first.
+    """
     kept = named(open_site(stage), key)
     if not reveal:
         if as_json:
-            raise Stop(Code.USAGE, "it holds personal data: say --reveal with --json")
+            raise Stop(Code.USAGE, "it holds what customers wrote: say --reveal with --json")
         typer.confirm("It holds what customers wrote. Show it?", abort=True, err=True)
     if as_json:
         contents = [each.content.decode("utf-8", "backslashreplace") for each in kept.fragments]
@@ -212,9 +215,10 @@ def show(
 
 @app.command()
 def replay(key: Key, *, stage: StageOption = "", as_json: JsonOption = False) -> None:
-    """Read it again with today's parser, and put what can be read on its way.
+    """Read a request again with today's code.
 
-    It is dropped when all of it was read. Exit code 4: some of it still cannot be read, and stays.
+    What can be read goes on its way. If nothing unreadable is left, the request is dropped. Exit code 4: a
+    part still cannot be read, and the request stays.
     """
     site = open_site(stage)
     done = read_again(site, current(site), named(site, key))
@@ -234,11 +238,11 @@ def replay(key: Key, *, stage: StageOption = "", as_json: JsonOption = False) ->
 def drop(
     key: Key,
     *,
-    sure: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    sure: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
     stage: StageOption = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Delete it for good."""
+    """Delete a request for good."""
     site = open_site(stage)
     kept = named(site, key)
     if not sure:

@@ -1,6 +1,6 @@
-"""Sending again what was owed and not delivered: parked deliveries, dead letters, changes without a ledger.
+"""hub redrive: sends parked deliveries and dead letters again.
 
-What is done is never sent twice: the ledger says so to whoever receives the message.
+No target gets twice what it has: whoever receives the message looks into the ledger first.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ops.hub.screen import JsonOption, StageOption, console, document, table
 from ops.hub.site import Site, open_site
 
 _HELD_SECONDS = 120
-"""For so long a dead letter is ours alone: enough to send it and delete it."""
+"""A dead letter is ours alone for this long: enough to send it and to delete it."""
 
 _LONG_ENOUGH_TO_ASK_EVERYWHERE = 1
 """Seconds; without waiting SQS asks only some of its servers, and an empty answer proves nothing."""
@@ -47,9 +47,9 @@ def debts(site: Site, row: EventRow) -> list[Debt]:
 
 
 def parked(site: Site) -> list[Debt]:
-    """Every parked delivery whose event is still there. Reads the whole table.
+    """Every parked delivery whose event is still there. It reads the whole table.
 
-    Those of an earlier redrive that no worker has taken yet are among them: it may have been cut short.
+    It includes what an earlier redrive sent and no worker has taken up yet: that one may have been cut short.
     """
     rows = [
         row
@@ -62,7 +62,7 @@ def parked(site: Site) -> list[Debt]:
 
 
 def revive(site: Site, only: str = "") -> list[Moved]:
-    """Move dead letters back to where they came from, with new deduplication ids.
+    """Move dead letters back to their queues, with new deduplication ids.
 
     Each is sent before it is deleted. One that cannot be sent stays, and so do the later ones of its group.
     """
@@ -127,20 +127,25 @@ app = commands()
 
 @app.command()
 def redrive(
-    event: Annotated[str, typer.Argument(help=FORMS, show_default=False)] = "",
+    event: Annotated[str, typer.Argument(metavar="EVENT", help=FORMS, show_default=False)] = "",
     *,
-    target: Annotated[str, typer.Option("--target", help="Only what is owed to this target.")] = "",
-    everything: Annotated[bool, typer.Option("--all", help="Every parked delivery.")] = False,
+    target: Annotated[
+        str, typer.Option("--target", metavar="TARGET", help="Send only what this target is owed.")
+    ] = "",
+    everything: Annotated[bool, typer.Option("--all", help="Send every parked delivery.")] = False,
     dead_letters: Annotated[
         bool,
-        typer.Option("--dlq", help="Move dead letters back to their queues; --target events, or a target."),
+        typer.Option(
+            "--dlq", help="Move dead letters back to their queues; --target names one of them, or events."
+        ),
     ] = False,
     stage: StageOption = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Send parked deliveries again, with all their attempts before them.
+    """Send parked deliveries again.
 
-    With EVENT, whatever of it is not done is sent. What is done is never sent twice.
+    Each starts with all its attempts. With EVENT, everything of that event that is not done is sent. No
+    target gets twice what it has.
     """
     if (bool(event), everything, dead_letters).count(True) != 1:
         raise typer.BadParameter("name an event, or say --all or --dlq")
@@ -151,7 +156,7 @@ def redrive(
         return
     check_target(site, target)
     owed = debts(site, find(site, event)) if event else parked(site)
-    send_again(site, owed, target, as_json, "every target has it" if event else "nothing is parked")
+    send_again(site, owed, target, as_json, "every target has it already" if event else "nothing is parked")
 
 
 def _show_letters(moved: list[Moved], as_json: bool) -> None:

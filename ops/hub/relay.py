@@ -1,4 +1,4 @@
-"""hub relay: what was committed and never tried is sent."""
+"""hub relay: sends what was committed and never tried."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
 def never_tried(site: Site, since: datetime) -> list[Debt]:
-    """What was committed since then and is owed to a target without a ledger. Reads the whole table."""
+    """Deliveries of events committed since then that have no ledger. It reads the whole table."""
     committed = EventRow.committed >= int(since.timestamp() * 1000)
     rows = [row for row in site.table.scan(committed) if isinstance(row, EventRow)]
     owed = [(row, target) for row in rows for target in json.loads(row.targets)]
@@ -36,20 +36,27 @@ app = commands()
 @app.command()
 def relay(
     *,
-    since: Annotated[str, typer.Option("--since", help="30m, 2h, 3d, or an ISO time.", show_default=False)],
-    target: Annotated[str, typer.Option("--target", help="Only what is owed to this target.")] = "",
+    since: Annotated[
+        str,
+        typer.Option(
+            "--since", metavar="TIME", help="30m, 2h or 3d ago, or an ISO time.", show_default=False
+        ),
+    ],
+    target: Annotated[
+        str, typer.Option("--target", metavar="TARGET", help="Send only what this target is owed.")
+    ] = "",
     stage: StageOption = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Send what was committed since then and no worker has ever tried to deliver.
+    """Send what was committed and never tried.
 
-    For after a failure between the table and the queues. What still waits in a queue is sent once more,
-    which does no harm: the ledger decides. It reads the whole table.
+    Use it after a failure between the table and the queues, or after a target got its queue back. Events that
+    are still queued are sent twice; the ledger drops the second. It reads the whole table.
     """
     site = open_site(stage)
     check_target(site, target)
     owed = never_tried(site, moment_of(since, site.now()))
-    send_again(site, owed, target, as_json, "nothing is missing a ledger")
+    send_again(site, owed, target, as_json, "everything committed since then was tried")
 
 
 def moment_of(text: str, now: datetime) -> datetime:

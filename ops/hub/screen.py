@@ -1,4 +1,4 @@
-"""How answers look: tables for people, one JSON document for programs."""
+"""Prints answers: tables for people, one JSON document for programs."""
 
 from __future__ import annotations
 
@@ -23,24 +23,27 @@ _PIPED_WIDTH = 100
 """Columns where nobody watches: Rich would take 80, too few for an event's key."""
 
 _TEXT = 300
-"""So many characters of what somebody wrote are shown to people; JSON has all."""
+"""Tables show this many characters of what somebody wrote; JSON has all."""
 
-_NARROW = 10
-"""Columns that a folded cell can do with: a date, a short word."""
+_NARROW = 12
+"""A column of what somebody wrote may be folded down to this many columns of the screen."""
 
 _GAP = 2
 
 ROWS = 20
-"""So many rows of each part are shown to people where there are several parts."""
+"""Where an answer has several parts, tables show this many rows of each."""
 
 StageOption = Annotated[
-    str, typer.Option("--stage", help="A deployed stage; the local run if left out.", show_default=False)
+    str,
+    typer.Option(
+        "--stage", metavar="STAGE", help="A deployed stage. Left out, the local run.", show_default=False
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 
 
 def console() -> Console:
-    """Where people read."""
+    """The screen that people read."""
     return Console(highlight=False, width=_width())
 
 
@@ -56,12 +59,12 @@ def document(value: object) -> None:
 
 
 def warn(line: str) -> None:
-    """Say something beside the answer."""
+    """Print a line on standard error, beside the answer."""
     typer.echo(line, err=True)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, title: str = "") -> Table:
-    """Rows under headings. Keys are folded, never cut: they are there to be copied."""
+    """Rows under headings. What is too wide is folded, never cut off."""
     made = Table(title=title or None, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for column in columns:
         made.add_column(column, overflow="fold")
@@ -71,54 +74,74 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, title
 
 
 def print_rows(
-    columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, whole: str, title: str = ""
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str | Text]],
+    *,
+    key: str,
+    text: str = "",
+    title: str = "",
 ) -> None:
-    """Rows under headings, the column `whole` in one piece so that it can be copied.
+    """Print rows under headings, and break no word, id or path, so that each can be copied.
 
-    Where that leaves the others no room, each row is a paragraph under what must stay in one piece.
+    Only the column `text`, which holds what somebody wrote, is folded anywhere. Where the window is too
+    narrow for that, each row is printed as a paragraph under its `key`.
     """
     out, every = console(), [list(row) for row in rows]
-    place = columns.index(whole)
-    if _least_width(columns, every, place) <= out.width:
+    widths = _widths(columns, every, text, out.width)
+    if widths:
         made = table(columns, every, title=title)
-        made.columns[place].no_wrap = True
+        for column, width in zip(made.columns, widths, strict=True):
+            column.width = width
         out.print(made)
         return
     if title:
         out.print(title, style="italic")
+    place = columns.index(key)
     for row in every:
         out.print(row[place], markup=False, soft_wrap=True)
-        others = [(name, cell) for name, cell in zip(columns, row, strict=True) if name != whole]
+        others = [(name, cell) for name, cell in zip(columns, row, strict=True) if name != key]
         out.print(Padding(facts(others), (0, 0, 0, 2)))
 
 
-def _least_width(columns: Sequence[str], rows: Sequence[Sequence[str | Text]], whole: int) -> int:
-    """What the table needs when one column keeps its width and the others fold."""
-    widths = []
+def _widths(
+    columns: Sequence[str], rows: Sequence[Sequence[str | Text]], text: str, available: int
+) -> list[int]:
+    """How wide each column may be for the window; empty if a word would have to be broken."""
+    least, whole = [], []
     for index, name in enumerate(columns):
-        longest = max((cell_len(line) for row in rows for line in str(row[index]).splitlines()), default=0)
-        width = max(cell_len(name), longest if index == whole else min(longest, _NARROW))
-        widths.append(width)
-    return sum(widths) + _GAP * (len(widths) - 1)
+        lines = [name, *(line for row in rows for line in str(row[index]).splitlines())]
+        longest_word = max(cell_len(word) for line in lines for word in (line.split() or [""]))
+        least.append(min(longest_word, _NARROW) if name == text else longest_word)
+        whole.append(max(map(cell_len, lines)))
+    spare = available - _GAP * (len(columns) - 1) - sum(least)
+    if spare < 0:
+        return []
+    widths = list(least)
+    by_need = sorted(range(len(columns)), key=lambda index: whole[index] - least[index])
+    for served, index in enumerate(by_need):
+        more_room = min(whole[index] - least[index], spare // (len(columns) - served))
+        widths[index] += more_room
+        spare -= more_room
+    return widths
 
 
 def cut(text: str) -> str:
-    """What somebody wrote, as far as people want to read it in a table."""
+    """The beginning of a long text, and how long all of it is."""
     return text if len(text) <= _TEXT else f"{text[:_TEXT]}… ({len(text):,} characters)"
 
 
 def more(left: int) -> str:
-    """What stands under a part of which not all is shown; empty if all is."""
+    """How many rows are not shown; empty if all are."""
     return f"and {left} more (--json shows all)" if left > 0 else ""
 
 
 def typed(*words: str, stage: str = "") -> str:
-    """A command of the hub as it can be pasted, for the stage that this one was for."""
+    """A command of the hub that can be pasted, for the stage that this one was for."""
     return f"./hub {shlex.join([*words, *(['--stage', stage] if stage else [])])}"
 
 
 def facts(pairs: Iterable[tuple[str, str | Text]]) -> Table:
-    """Names and what they stand for; those without a value are left out."""
+    """Names and their values; a name without a value is left out."""
     made = Table(show_header=False, box=None, pad_edge=False)
     made.add_column(style="dim", no_wrap=True)
     made.add_column(overflow="fold")
@@ -152,5 +175,15 @@ def because(ledger: Ledger) -> str:
 
 
 def moment(at: datetime | None) -> str:
-    """A time to the second, UTC."""
+    """A time to the second with its zone; empty for none."""
+    return f"{clock(at)} UTC" if at else ""
+
+
+def clock(at: datetime | None) -> str:
+    """The same without its zone, for a column whose heading says (UTC)."""
     return f"{at:%Y-%m-%d %H:%M:%S}" if at else ""
+
+
+def short_clock(at: datetime, now: datetime) -> str:
+    """A time to the minute for a narrow column headed (UTC), with the year if it is another one than now."""
+    return f"{at:%d %b %H:%M}" if at.year == now.year else f"{at:%d %b %Y %H:%M}"

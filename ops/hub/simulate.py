@@ -1,4 +1,4 @@
-"""A platform's part, played: a realistic webhook, signed with the account's own secrets, and posted."""
+"""hub simulate: builds a realistic webhook, signs it with the account's secrets, and posts it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib.aws.secrets import Parameters
 from chalicelib.channels import CHANNELS
-from chalicelib.configuration.stage import Stage
+from chalicelib.configuration.stage import Configuration
 from chalicelib.crms.http.send import sender
 from chalicelib.profiles.phones import e164
 from chalicelib.vocabulary.account import Account, Secrets
@@ -38,7 +38,9 @@ _SIMULATED_IDS = 10**10
 class Posted:
     """One webhook and its answer.
 
-    number: makes its ids. events: keys of what it becomes; counted: what is only counted, not kept.
+    number: the number in its ids.
+    events: keys of the events it becomes.
+    counted: names of what is only counted, not kept.
     """
 
     number: int
@@ -49,7 +51,7 @@ class Posted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plot:
-    """What is to be played: the fields of a scene that an operator chooses."""
+    """The fields of a scene that an operator chooses."""
 
     kind: str
     person: Person
@@ -57,18 +59,18 @@ class Plot:
     target: int = 0
 
 
-def account_of(stage: Stage, channel: str, account: str) -> Account:
-    """The account of that channel; without an id the first one. Raises `Stop`."""
-    found = [each for each in stage.accounts if each.channel == channel and account in ("", each.id)]
+def account_of(configuration: Configuration, channel: str, account: str) -> Account:
+    """The channel's account with that id; without an id its first one. Raises `Stop`."""
+    found = [each for each in configuration.accounts if each.channel == channel and account in ("", each.id)]
     if not found:
-        known = ", ".join(f"{each.channel} {each.id}" for each in stage.accounts) or "none"
+        known = ", ".join(f"{each.channel} {each.id}" for each in configuration.accounts) or "none"
         wanted = f"{channel} {account}".strip()
         raise Stop(Code.NOT_FOUND, f"there is no account {wanted}: there are {known}")
     return found[0]
 
 
 def builder(channel: str, kind: str) -> platforms.Builder:
-    """What builds that kind of webhook. Raises `Stop`."""
+    """The function that builds that kind of webhook. Raises `Stop`."""
     kinds = platforms.KINDS.get(channel)
     if kinds is None:
         raise Stop(Code.USAGE, f"{channel} is not simulated: {', '.join(platforms.KINDS)} are")
@@ -78,7 +80,7 @@ def builder(channel: str, kind: str) -> platforms.Builder:
 
 
 def person(phone: str, name: str) -> Person:
-    """Somebody fictional with that phone; the same phone is the same person on every channel.
+    """A fictional person with that phone; the same phone is the same person on every channel.
 
     Raises `Stop` if it is no phone.
     """
@@ -122,19 +124,19 @@ def secrets_of(site: Site, account: Account) -> Secrets:
 
 
 def forged(secrets: Secrets) -> Secrets:
-    """The same secrets by name, none of them right."""
+    """Keys of the events that the channel reads in it, and names of what is only counted."""
     return dict.fromkeys(secrets, _WRONG)
 
 
 def number_at(moment: datetime) -> int:
-    """A number that no earlier simulation had, short enough for an id."""
+    """A number that no earlier simulation used, short enough for an id."""
     return int(moment.timestamp() * 1000) % _SIMULATED_IDS
 
 
 def play(
     plot: Plot, account: Account, *, public_url: str, secrets: Secrets, at: datetime, number: int
 ) -> Post:
-    """The webhook, signed. Raises `Stop` if a secret is missing that it is signed with."""
+    """The signed webhook. Raises `Stop` if the account lacks a secret to sign it with."""
     build = builder(account.channel, plot.kind)
     url = f"{public_url}/webhooks/{account.channel}/{account.id}"
     try:
@@ -160,7 +162,7 @@ def post(webhook: Post, send: Callable[[Call], Reply]) -> int:
 
 
 def door() -> Callable[[Call], Reply]:
-    """The way to a front door, wherever it is."""
+    """A sender that reaches a front door on this machine or elsewhere."""
     return sender(private_network=True, connect_seconds=5, read_seconds=30)
 
 
@@ -188,28 +190,56 @@ app = commands()
 
 @app.command()
 def simulate(
-    channel: Annotated[str, typer.Argument(help=", ".join(platforms.KINDS), show_default=False)] = "",
-    kind: Annotated[str, typer.Argument(help="What the customer does; --list shows all.")] = "message",
-    *,
-    account: Annotated[str, typer.Option("--account", help="Its id; the channel's first if left out.")] = "",
-    text: Annotated[str, typer.Option("--text", help="What they say.")] = "",
-    phone: Annotated[
-        str, typer.Option("--from", "--phone", help="Who: a phone, the same on all channels.")
+    channel: Annotated[
+        str,
+        typer.Argument(metavar="CHANNEL", help=f"One of {', '.join(platforms.KINDS)}.", show_default=False),
     ] = "",
-    name: Annotated[str, typer.Option("--name", help="What they call themselves.")] = "",
-    about: Annotated[int, typer.Option("--about", help="The number of the earlier one it is about.")] = 0,
-    number: Annotated[
-        int, typer.Option("--number", help="Makes its ids; the same one is the same again.")
+    kind: Annotated[
+        str, typer.Argument(metavar="KIND", help="What the customer does; --list shows all kinds.")
+    ] = "message",
+    *,
+    account: Annotated[
+        str, typer.Option(metavar="ID", help="The account's id. Left out, the channel's first account.")
+    ] = "",
+    text: Annotated[str, typer.Option(metavar="TEXT", help="What the customer writes.")] = "",
+    phone: Annotated[
+        str,
+        typer.Option(
+            "--from",
+            "--phone",
+            metavar="PHONE",
+            help="The customer's phone; the same phone is the same person on every channel.",
+        ),
+    ] = "",
+    name: Annotated[str, typer.Option(metavar="NAME", help="The customer's name.")] = "",
+    about: Annotated[
+        int,
+        typer.Option(
+            metavar="NUMBER",
+            help="The --number of the message that this edit, reply, reaction or receipt refers to.",
+            show_default=False,
+        ),
     ] = 0,
-    times: Annotated[int, typer.Option("--times", help="So many, one after the other.", min=1)] = 1,
-    wrong_signature: Annotated[bool, typer.Option("--wrong-signature", help="See it refused.")] = False,
-    listed: Annotated[bool, typer.Option("--list", help="List channels and kinds.")] = False,
+    number: Annotated[
+        int,
+        typer.Option(
+            metavar="NUMBER",
+            help="Number used in the ids. Repeat it to send the same event again.",
+            show_default=False,
+        ),
+    ] = 0,
+    times: Annotated[int, typer.Option(metavar="NUMBER", help="How many webhooks to post.", min=1)] = 1,
+    wrong_signature: Annotated[
+        bool, typer.Option("--wrong-signature", help="Sign with a wrong secret, to see it refused.")
+    ] = False,
+    listed: Annotated[bool, typer.Option("--list", help="List the channels and their kinds.")] = False,
     stage: StageOption = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Post a realistic webhook, signed as the platform signs, and name the events it becomes.
+    """Post a webhook as a platform would.
 
-    Exit code 0: accepted (with --wrong-signature: refused). 1: not.
+    It is signed with the account's own secrets. The hub's answer is shown, and the events that the webhook
+    becomes. Exit code 0: the hub accepted it (with --wrong-signature: refused it). 1: it did not.
     """
     if listed:
         _list(as_json)
@@ -225,12 +255,19 @@ def simulate(
     numbers = range(number or number_at(started), (number or number_at(started)) + times)
     posted = _post_all(site, configured, chosen, plot, numbers=numbers, at=started, right=not wrong_signature)
     _show(posted, stage, as_json)
-    wanted = all((200 <= each.status < 300) is not wrong_signature for each in posted)
-    raise typer.Exit(Code.GOOD if wanted else Code.UNEXPECTED)
+    good = all(_accepted(each.status) is not wrong_signature for each in posted)
+    raise typer.Exit(Code.GOOD if good else Code.UNEXPECTED)
 
 
 def _post_all(
-    site: Site, stage: Stage, account: Account, plot: Plot, *, numbers: range, at: datetime, right: bool
+    site: Site,
+    configuration: Configuration,
+    account: Account,
+    plot: Plot,
+    *,
+    numbers: range,
+    at: datetime,
+    right: bool,
 ) -> list[Posted]:
     secrets = secrets_of(site, account)
     if not right:
@@ -238,11 +275,17 @@ def _post_all(
     send = door()
     done = []
     for number in numbers:
-        webhook = play(plot, account, public_url=stage.public_url, secrets=secrets, at=at, number=number)
+        webhook = play(
+            plot, account, public_url=configuration.public_url, secrets=secrets, at=at, number=number
+        )
         status = post(webhook, send)
-        events, counted = read(webhook, account, at) if right else ((), ())
+        events, counted = read(webhook, account, at) if _accepted(status) else ((), ())
         done.append(Posted(number=number, status=status, events=events, counted=counted))
     return done
+
+
+def _accepted(status: int) -> bool:
+    return 200 <= status < 300
 
 
 def _show(posted: list[Posted], stage: str, as_json: bool) -> None:
@@ -253,7 +296,7 @@ def _show(posted: list[Posted], stage: str, as_json: bool) -> None:
         (str(each.number), str(each.status), "\n".join((*each.events, *(f"({c})" for c in each.counted))))
         for each in posted
     ]
-    print_rows(("number", "answer", "becomes"), rows, whole="becomes")
+    print_rows(("number", "answer", "becomes"), rows, key="becomes")
     if keys := [key for each in posted for key in each.events]:
         follow = typed("proof", keys[-1], "--wait", "30", stage=stage)
         console().print(f"\n{follow}", markup=False, soft_wrap=True)

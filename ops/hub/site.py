@@ -1,4 +1,4 @@
-"""Where a stage's things are, and the clients to reach them with: built here and nowhere else.
+"""Knows where a stage's queues, table and bucket are, and builds the clients to reach them.
 
 A stage is either the local run, which describes itself in `.local/hub.json`, or a deployed one, which
 its stack's outputs describe.
@@ -29,7 +29,10 @@ from ops.hub.exits import Code, Stop
 LOCAL = ROOT / ".local" / "hub.json"
 
 _NOBODY = "test"
-"""What the local AWS takes for a credential: anything."""
+"""The local AWS takes anything for a credential."""
+
+_DESCRIBED = {"stage", "hub_url", "region", "table", "bucket", "events_queue", "target_queues", "secrets"}
+"""What the file of a local run must say."""
 
 _PATIENCE = Config(connect_timeout=3, read_timeout=30, retries={"mode": "standard", "max_attempts": 3})
 
@@ -38,9 +41,12 @@ _PATIENCE = Config(connect_timeout=3, read_timeout=30, retries={"mode": "standar
 class Site:
     """A stage that can be reached.
 
-    hub_url: platforms post to `<hub_url>/webhooks/…`. secrets: the parameter path of its secrets.
-    variables: what `${NAME}` in the stage's files stands for. target_queues: target name to queue URL;
-    dead_queues: the same for dead-letter queues, `events` among them. client: of an AWS service, by name.
+    hub_url: platforms post to `<hub_url>/webhooks/…`.
+    target_queues: queue URLs by target.
+    dead_queues: the same for dead-letter queues, `events` among them.
+    secrets: the parameter path of its secrets.
+    variables: values of `${NAME}` in the stage's files.
+    client: the client of an AWS service, by the service's name.
     """
 
     stage: str
@@ -151,6 +157,9 @@ def _described(file: Path) -> Mapping[str, Any]:
     except ValueError as error:
         line = f"{file} cannot be read: stop the local run and start it again with `make run`"
         raise Stop(Code.UNREACHABLE, line) from error
+    if missing := sorted(_DESCRIBED - described.keys()):
+        line = f"{file} has no {', no '.join(missing)}: stop the local run and start it again with `make run`"
+        raise Stop(Code.UNREACHABLE, line)
     return described
 
 

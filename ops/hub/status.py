@@ -1,4 +1,4 @@
-"""How a stage is: what lies in its queues, which targets are cut off, how much its people have."""
+"""hub status: shows a stage's queues, cut-off targets, people's load and current configuration."""
 
 from __future__ import annotations
 
@@ -6,22 +6,31 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import typer
 from rich.text import Text
 
-from chalicelib.configuration.stage import Stage
+from chalicelib.configuration.stage import Configuration
 from chalicelib.store.keys import breaker_key, load_key
 from chalicelib.store.rows import BreakerRow, LoadRow
 from ops.command_line import commands
 from ops.hub.configuration import current
-from ops.hub.screen import JsonOption, StageOption, console, document, facts, moment, state, table
+from ops.hub.exits import Code
+from ops.hub.screen import JsonOption, StageOption, clock, console, document, facts, state, table
 from ops.hub.site import Site, open_site
+
+QUARANTINE, UNDELIVERED = "quarantine/", "undelivered/"
 
 _NUMBERS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Depth:
-    """A queue: messages that may be taken, that are being worked on or wait invisibly, and dead letters."""
+    """How many messages a queue has.
+
+    ready: may be taken now.
+    held: are being worked on, or wait invisibly.
+    dead: lie in its dead-letter queue.
+    """
 
     queue: str
     ready: int
@@ -31,7 +40,7 @@ class Depth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Breaker:
-    """A target, and whether it is cut off. since: when that began; next_probe: when it is tried again."""
+    """A target, and whether it is cut off: since when, and when it is tried again."""
 
     target: str
     state: str
@@ -42,7 +51,7 @@ class Breaker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """How many open conversations a person has, and may have."""
+    """How many open conversations a person has, and how many they may have."""
 
     person: str
     name: str
@@ -52,7 +61,7 @@ class Load:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """A stage at this moment. bucket: objects under each prefix that somebody should look at."""
+    """A stage at this moment; `bucket` counts the objects under each prefix that somebody should look at."""
 
     stage: str
     hub_url: str
@@ -62,27 +71,56 @@ class Health:
     people: tuple[Load, ...]
     bucket: Mapping[str, int]
 
+    @property
+    def for_people(self) -> list[str]:
+        """What wants a person, a line each."""
+        lines = [
+            f"{_counted(queue.dead, 'dead letter')} of {queue.queue}: ./hub redrive --dlq"
+            for queue in self.queues
+            if queue.dead
+        ]
+        if kept := self.bucket[QUARANTINE]:
+            lines.append(f"{_counted(kept, 'quarantined request')}: ./hub quarantine list")
+        return lines
 
-def health(site: Site, stage: Stage) -> Health:
-    """How the stage is now."""
+    @property
+    def by_itself(self) -> list[str]:
+        """What waits and will be tried again by itself, a line each."""
+        lines = [
+            f"{each.target} is cut off: nothing is sent to it"
+            for each in self.breakers
+            if each.state != "closed"
+        ]
+        if unsent := self.bucket[UNDELIVERED]:
+            lines.append(f"{_counted(unsent, 'request')} not yet on the events queue")
+        return lines
+
+    @property
+    def code(self) -> Code:
+        """The exit code: what wants a person comes before what mends itself."""
+        return Code.PARKED if self.for_people else Code.WAITING if self.by_itself else Code.GOOD
+
+
+def health(site: Site, configuration: Configuration) -> Health:
+    """The stage as it is now."""
     live = {"events": site.events_queue, **site.target_queues}
     rows = site.table.read(
         [
             *(breaker_key(name) for name in site.target_queues),
-            *(load_key(person.id) for person in stage.directory.people),
+            *(load_key(person.id) for person in configuration.directory.people),
         ]
     )
     return Health(
         stage=site.stage,
         hub_url=site.hub_url,
-        version=stage.version,
+        version=configuration.version,
         queues=tuple(_depth(site, name, url) for name, url in live.items()),
         breakers=tuple(_breaker(name, rows.get(breaker_key(name))) for name in site.target_queues),
         people=tuple(
             Load(person=p.id, name=p.name, open=_open(rows.get(load_key(p.id))), capacity=p.capacity)
-            for p in stage.directory.people
+            for p in configuration.directory.people
         ),
-        bucket={prefix: _objects(site, prefix) for prefix in ("quarantine/", "undelivered/")},
+        bucket={prefix: _objects(site, prefix) for prefix in (QUARANTINE, UNDELIVERED)},
     )
 
 
@@ -124,41 +162,52 @@ def _objects(site: Site, prefix: str) -> int:
     return sum(len(page.get("Contents", [])) for page in pages)
 
 
-_WANTED_EMPTY = "red"
-
-
 app = commands()
 
 
 @app.command()
 def status(*, stage: StageOption = "", as_json: JsonOption = False) -> None:
-    """Queues and dead letters, targets cut off, people's load, and the configuration that is current."""
+    """Show queues, cut-off targets, people's load, configuration.
+
+    Exit code 0: nothing wants attention. 3: a target is cut off, or requests wait for the events queue; both
+    end by themselves. 4: there are dead letters or quarantined requests. Parked deliveries are not looked
+    for, because that reads the whole table: hub parked does it.
+    """
     site = open_site(stage)
-    found = health(site, current(site))
+    now = health(site, current(site))
     if as_json:
-        document(found)
+        document(
+            {**{field: getattr(now, field) for field in Health.__dataclass_fields__}, "code": int(now.code)}
+        )
     else:
-        _print(found)
+        _print(now)
+    raise typer.Exit(now.code)
 
 
-def _print(found: Health) -> None:
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _print(now: Health) -> None:
     out = console()
-    out.print(facts([("stage", found.stage), ("hub", found.hub_url), ("configuration", found.version)]))
+    out.print(facts([("stage", now.stage), ("hub", now.hub_url), ("configuration", now.version)]))
     out.print()
-    queues = [(q.queue, str(q.ready), str(q.held), _alarming(q.dead)) for q in found.queues]
+    queues = [(q.queue, str(q.ready), str(q.held), _alarming(q.dead)) for q in now.queues]
     out.print(table(("queue", "ready", "held", "dead letters"), queues))
     out.print()
     breakers = [
-        (b.target, state(b.state), str(b.failures), moment(b.since), moment(b.next_probe))
-        for b in found.breakers
+        (b.target, state(b.state), str(b.failures), clock(b.since), clock(b.next_probe)) for b in now.breakers
     ]
-    out.print(table(("target", "breaker", "failures", "since", "tried again"), breakers))
+    out.print(table(("target", "breaker", "failures", "since (UTC)", "tried again (UTC)"), breakers))
     out.print()
-    people = [(p.name, p.person, f"{p.open} of {p.capacity}") for p in found.people]
+    people = [(p.name, p.person, f"{p.open} of {p.capacity}") for p in now.people]
     out.print(table(("person", "id", "conversations"), people))
     out.print()
-    out.print(table(("in the bucket", "objects"), [(k, _alarming(n)) for k, n in found.bucket.items()]))
+    out.print(table(("in the bucket", "objects"), [(k, _alarming(n)) for k, n in now.bucket.items()]))
+    for lines, style in ((now.for_people, "red"), (now.by_itself, "yellow")):
+        for line in lines:
+            out.print(f"\n{line}", style=style, markup=False)
 
 
 def _alarming(number: int) -> Text:
-    return Text(str(number), style=_WANTED_EMPTY if number else "")
+    return Text(str(number), style="red" if number else "")

@@ -1,4 +1,4 @@
-"""hub waiting and hub parked: what has not come to its end."""
+"""hub waiting: lists conversations that wait for a person, and deliveries that will be tried again."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from ops.hub.screen import (
     ROWS,
     JsonOption,
     StageOption,
+    clock,
     console,
     document,
-    moment,
     print_rows,
 )
 from ops.hub.site import open_site
@@ -27,10 +27,10 @@ app = commands()
 
 @app.command()
 def waiting(*, stage: StageOption = "", as_json: JsonOption = False) -> None:
-    """Conversations without an owner, missed promises, and deliveries that will be tried again.
+    """List unowned conversations, missed promises, late deliveries.
 
-    Promises and deliveries are found by reading the whole table. What no worker has tried yet has no row:
-    hub status counts it in the queues. Exit code 0: nothing waits. 3: something does.
+    Promises and deliveries are found by reading the whole table. A delivery that no worker has tried yet is
+    not among them: hub status counts it in the queues. Exit code 0: nothing waits. 3: something does.
     """
     site = open_site(stage)
     people = {person.id for person in current(site).directory.people}
@@ -41,7 +41,7 @@ def waiting(*, stage: StageOption = "", as_json: JsonOption = False) -> None:
     else:
         _print_matters("Conversations without an owner", unowned, people)
         _print_matters("Promises missed", missed, people)
-        backlog.print_deliveries("Deliveries that wait", deliveries, ROWS)
+        backlog.print_deliveries("Deliveries that will be tried again", deliveries, ROWS)
         if not (unowned or missed or deliveries):
             console().print("nothing waits")
     raise typer.Exit(Code.WAITING if unowned or missed or deliveries else Code.GOOD)
@@ -56,13 +56,16 @@ def _print_matters(title: str, matters: list[Matter], people: Collection[str]) -
             matter.profile,
             matter.channel,
             _with(matter, people),
-            moment(matter.opened_at),
-            moment(matter.respond_by),
+            clock(matter.opened_at),
+            clock(matter.respond_by),
         )
         for matter in matters[:ROWS]
     ]
     print_rows(
-        ("customer", "profile", "channel", "with", "since", "answer by"), rows, whole="profile", title=title
+        ("customer", "profile", "channel", "with", "since (UTC)", "answer by (UTC)"),
+        rows,
+        key="profile",
+        title=title,
     )
     backlog.print_rest(len(matters) - ROWS)
 

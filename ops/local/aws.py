@@ -1,9 +1,9 @@
-"""AWS on this machine: ministack, on loopback only, with the same template as a real stage.
+"""Runs AWS on this machine: ministack, on loopback only, with the same template as a real stage.
 
     with LocalAws(folder) as aws:
         outputs = aws.deploy(package)
 
-What it does not do as AWS does is listed in `docs/local-differences.md`.
+`docs/local-differences.md` lists what it does otherwise than AWS.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _SERVICES = (
 
 
 class LocalAwsError(RuntimeError):
-    """The local AWS could not do what was asked; its text is the whole help an operator gets."""
+    """The local AWS could not do what was asked; an operator is told its text and nothing else."""
 
 
 class LocalAws:
@@ -84,7 +84,7 @@ class LocalAws:
 
     @property
     def died(self) -> bool:
-        """Whether it was started here and has ended, but was not stopped here."""
+        """Whether it has ended by itself."""
         return self._process is not None and self._process.poll() is not None
 
     def __enter__(self) -> Self:

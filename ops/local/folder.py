@@ -1,4 +1,4 @@
-"""The folder that a local run keeps its state in: one run at a time, and nothing deleted that is not ours."""
+"""Keeps a local run's folder: for one run at a time, and nothing is deleted that no run made."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from pathlib import Path
 from ops.environments import ROOT
 
 OWN = ROOT / ".local"
-"""The repository's own, which git ignores: of the hub without a marker."""
+"""The repository's own folder, which git ignores: it is ours without a marker."""
 
 MARKER = ".switchboard-run"
 MADE = ("aws", "tryton", "crm.sqlite", "crm.sqlite-shm", "crm.sqlite-wal", "hub.json", "hub.json.unready")
-"""All that a local run makes in its folder, besides the marker."""
+"""Everything that a local run makes in its folder, besides the marker."""
 
 _SAID = "Switchboard's local run keeps its state in this folder, and removes it when it starts anew.\n"
 
 
 class FolderRefused(RuntimeError):
-    """The folder cannot be used; its text is the whole help an operator gets."""
+    """The folder cannot be used; an operator is told its text and nothing else."""
 
 
 class RunFolder:
@@ -58,7 +58,7 @@ class RunFolder:
         self._lock = lock
 
     def release(self) -> None:
-        """Let others have it."""
+        """Let other runs have it."""
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None

@@ -1,4 +1,4 @@
-"""The whole hub on this machine: AWS, the stand-in CRM and a real Tryton, deployed and configured.
+"""Starts the whole hub on this machine: a local AWS with the deployed stage, the stand-in CRM, a real Tryton.
 
     with LocalHub(folder) as hub:
         hub.doors["telegram"]
@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Self
 
 from chalicelib.channels import CHANNELS
-from chalicelib.configuration.stage import Stage
+from chalicelib.configuration.stage import Configuration
 from chalicelib.vocabulary.account import Account
 from ops.deploy.package import package
 from ops.deploy.stack import Outputs
@@ -41,11 +41,11 @@ STAGE = "local"
 _POLL = 0.3
 
 Say = Callable[[str], None]
-"""Told what is being done, one step after another."""
+"""Called with each step before it begins."""
 
 
 class LocalHub:
-    """A deployed local stage in `folder`, which is its own while it runs. Ports of 0 are chosen freely.
+    """A deployed local stage, which has `folder` to itself while it runs. Ports of 0 are chosen freely.
 
     afresh: whether what an earlier run left in the folder is removed first.
     """
@@ -69,9 +69,9 @@ class LocalHub:
         self._afresh = afresh
         self._say = say
         self._running = ExitStack()
-        self.crm: Standin
+        self.standin: Standin
         self.outputs: Outputs
-        self.stage: Stage
+        self.configuration: Configuration
         self.site: Site
         self.secrets: dict[str, dict[str, tuple[str, ...]]] = {}
 
@@ -99,9 +99,9 @@ class LocalHub:
             if self._afresh:
                 self.folder.clear()
             self._say("stand-in CRM")
-            self.crm = Standin(self.path / "crm.sqlite", [self.signing_secret], port=self._crm_port)
-            parts.callback(self.crm.stop)
-            self.crm.start()
+            self.standin = Standin(self.path / "crm.sqlite", [self.signing_secret], port=self._crm_port)
+            parts.callback(self.standin.stop)
+            self.standin.start()
             self._say("Tryton and a local AWS")
             parts.callback(self.tryton.stop)
             parts.callback(self.aws.stop)
@@ -112,11 +112,11 @@ class LocalHub:
             self._running = parts.pop_all()
 
     def stop(self) -> None:
-        """Stop everything; what it knows stays in the folder."""
+        """Stop everything; the folder keeps its state."""
         self._running.close()
 
     def deaths(self) -> list[str]:
-        """Which servers have ended that nobody stopped, in one line each."""
+        """The servers that have ended by themselves, a line each."""
         return [
             f"{name} has ended by itself: what it said last is in {log}"
             for name, part, log in (
@@ -127,7 +127,7 @@ class LocalHub:
         ]
 
     def wait_until_quiet(self, patience: float = 60) -> None:
-        """Until no queue holds or hides a message. Raises `LocalAwsError` if that does not happen."""
+        """Wait until no queue holds or hides a message. Raises `LocalAwsError` if that does not happen."""
         sqs, deadline = self.aws.client("sqs"), time.monotonic() + patience
         asked = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         while time.monotonic() < deadline:
@@ -145,8 +145,8 @@ class LocalHub:
 
     @property
     def doors(self) -> dict[str, Door]:
-        """One account's webhook per channel: the first that `accounts.yaml` names."""
-        return {a.channel: self.door(a) for a in reversed(self.stage.accounts)}
+        """The webhook of one account per channel: the first that `accounts.yaml` names."""
+        return {a.channel: self.door(a) for a in reversed(self.configuration.accounts)}
 
     def door(self, account: Account) -> Door:
         """An account's webhook."""
@@ -162,42 +162,42 @@ class LocalHub:
 
     def _deploy(self) -> None:
         self._say("package and deploy")
-        self.stage = self._load("")
+        self.configuration = self._load("")
         BUILD.mkdir(exist_ok=True)
         with TemporaryDirectory(prefix=f"{STAGE}-", dir=BUILD) as folder:
-            made = package(STAGE, self.stage.targets, out=Path(folder) / STAGE, platform="host")
+            made = package(STAGE, self.configuration.targets, out=Path(folder) / STAGE, platform="host")
             self.outputs = self.aws.deploy(made)
 
     def _configure(self) -> None:
         self._say("secrets and configuration")
-        self.stage = self._load(self.outputs.hub_url)
+        self.configuration = self._load(self.outputs.hub_url)
         self._put_secrets()
         # Whoever finds the file finds a hub that is ready.
         unready = self.path / "hub.json.unready"
         unready.write_text(json.dumps(self._described(), indent=2, ensure_ascii=False) + "\n")
         self.site = Site.local(unready)
-        make_current(self.site, self.stage)
+        make_current(self.site, self.configuration)
         unready.rename(self.path / "hub.json")
 
-    def _load(self, hub_url: str) -> Stage:
+    def _load(self, hub_url: str) -> Configuration:
         return load_stage(ROOT / "infra" / "stages" / STAGE, self._variables(hub_url))
 
     def _variables(self, hub_url: str) -> dict[str, str]:
-        """What `${NAME}` in the local stage's files stands for."""
+        """The values of `${NAME}` in the local stage's files."""
         return {
             "PUBLIC_URL": hub_url or "http://127.0.0.1",
-            "CRM_URL": f"http://127.0.0.1:{self.crm.port}/",
+            "STANDIN_URL": f"http://127.0.0.1:{self.standin.port}/",
             "TRYTON_URL": self.tryton.url,
         }
 
     def _put_secrets(self) -> None:
-        for account in self.stage.accounts:
+        for account in self.configuration.accounts:
             # A shared key is Twilio's second way to sign, and would rule the first one out.
             names = [name for name in CHANNELS[account.channel].secrets if name != "shared_key"]
             self.secrets.setdefault(account.secret, {name: (chance.token_hex(16),) for name in names})
         for name, values in self.secrets.items():
             self._put(f"accounts/{name}", values)
-        self._put("targets/crm", {"signing_secret": (self.signing_secret,)})
+        self._put("targets/standin", {"signing_secret": (self.signing_secret,)})
         self._put("targets/tryton", {"application_key": (self.tryton.key,)})
 
     def _put(self, name: str, values: Mapping[str, tuple[str, ...]]) -> None:
@@ -213,7 +213,7 @@ class LocalHub:
         return {
             "stage": STAGE,
             "hub_url": self.outputs.hub_url,
-            "crm_url": f"http://127.0.0.1:{self.crm.port}/",
+            "standin_url": f"http://127.0.0.1:{self.standin.port}/",
             "endpoint_url": self.aws.endpoint,
             "region": REGION,
             "table": self.outputs.table,
@@ -231,7 +231,7 @@ class LocalHub:
                     "secret": next(iter(self.secrets[account.secret].values()))[0],
                     "secrets": self.secrets[account.secret],
                 }
-                for account in self.stage.accounts
+                for account in self.configuration.accounts
             ],
         }
 

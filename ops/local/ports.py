@@ -1,4 +1,4 @@
-"""Ports of this machine's loopback: which are free, and what to say when one is not."""
+"""Finds free ports on this machine's loopback, and says why one cannot be had."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _LARGEST = 65_535
 
 
 class PortTaken(RuntimeError):
-    """A port cannot be had; its text says which, who wants it and how to choose another."""
+    """A port cannot be had; the text says which, who wants it and how to choose another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """Somebody's wish for a port. how: what a person types to choose another one."""
+    """A port that somebody wants; `how` is what a person types to choose another one."""
 
     port: int
     who: str
@@ -57,7 +57,7 @@ def trouble(port: int) -> str:
 
 
 def require(*wishes: Wish) -> None:
-    """Nothing, if all can be had at once; wishes for port 0 always can. Raises `PortTaken`."""
+    """Raise `PortTaken` unless all these ports can be had at once; port 0 always can."""
     wanted: dict[int, str] = {}
     for wish in wishes:
         if not wish.port:

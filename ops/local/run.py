@@ -1,7 +1,7 @@
-"""`make run`: the whole hub on this machine, and a story told to it by signed webhooks.
+"""`make run`: runs the whole hub on this machine and plays a story of two customers to it.
 
-With `--once` it checks what came of the story (every event at both CRMs once, in order; the same again
-changes nothing; a forged request is refused) and stops; the exit code says whether all was right.
+With `--once` it stops after the story, and the exit code says whether all was right: every event at both CRMs
+once and in order, nothing changed by the same webhooks again, a forged request refused.
 """
 
 from __future__ import annotations
@@ -58,7 +58,11 @@ def main(
     tryton_port: Annotated[int, _port("Of Tryton.")] = TRYTON_PORT,
     folder: Annotated[
         Path,
-        typer.Option(help="An empty folder to keep its state in. Left out, .local.", show_default=False),
+        typer.Option(
+            metavar="FOLDER",
+            help="An empty folder to keep its state in. Left out, .local.",
+            show_default=False,
+        ),
     ] = OWN,
 ) -> None:
     """Run the whole hub on this machine and play a story to it: 17 webhooks of two customers, signed.
@@ -106,7 +110,7 @@ def _end(number: int, _: object) -> NoReturn:
 
 @contextmanager
 def _story(hub: LocalHub, console: Console) -> Iterator[Verdict]:
-    """Everything up, the story told, and what came of it on the screen."""
+    """Everything runs, the story is played, and what came of it is on the screen."""
     began = time.monotonic()
     with hub:
         console.print(f"up after {time.monotonic() - began:.0f} s; webhooks go to {hub.outputs.hub_url}")
@@ -121,15 +125,15 @@ def _story(hub: LocalHub, console: Console) -> Iterator[Verdict]:
 
 def _told(hub: LocalHub, console: Console) -> Verdict:
     story = list(acts(hub.doors, start=datetime.now(UTC)))
-    refusals = _tell(story, console, "told by signed webhooks")
+    refusals = _tell(story, console, "Posting {} signed webhooks")
     verdict = judge(hub, story, patience=_PATIENCE)
     _show(hub, verdict, console)
     if verdict.good:
-        refusals += _tell(story, console, "told again, as platforms do")
+        refusals += _tell(story, console, "Posting the same {} webhooks again, as platforms do")
         verdict = judge(hub, story, patience=_PATIENCE, again=verdict)
     forged = replace(story[0].post, body=story[0].post.body + b" ")
     status = send(forged)
-    console.print(f"a forged copy of the first webhook: {status}")
+    console.print(f"a forged copy of the first webhook was answered with {status}")
     verdict = verdict.but(*refusals, *([] if status == 401 else [f"a forged webhook got {status}"]))
     _pronounce(verdict, console)
     return verdict
@@ -138,7 +142,7 @@ def _told(hub: LocalHub, console: Console) -> Verdict:
 def _tell(story: list[Act], console: Console, what: str) -> list[str]:
     refusals = []
     with Progress(console=console, transient=not console.is_terminal) as progress:
-        bar = progress.add_task(f"{len(story)} webhooks {what}", total=len(story))
+        bar = progress.add_task(what.format(len(story)), total=len(story))
         for act in story:
             status = send(act.post)
             if status != 200:
@@ -148,8 +152,8 @@ def _tell(story: list[Act], console: Console, what: str) -> list[str]:
 
 
 def _show(hub: LocalHub, verdict: Verdict, console: Console) -> None:
-    names = {person.id: person.name for person in hub.stage.directory.people}
-    people = Sheet(title="Who was given whom")
+    names = {person.id: person.name for person in hub.configuration.directory.people}
+    people = Sheet(title="Customers and their owners")
     for heading in ("customer", "channels", "events", "owner", "why", "party and lead in Tryton"):
         people.add_column(heading, overflow="fold")
     for customer in verdict.customers:
@@ -162,7 +166,7 @@ def _show(hub: LocalHub, verdict: Verdict, console: Console) -> None:
             f"{customer.party} / {', '.join(customer.leads)}",
         )
     console.print(people)
-    receipts = Sheet(title="The CRMs' receipts, in the order they were given")
+    receipts = Sheet(title="What the CRMs received, in order")
     for heading in ("channel", "kind", "text", "stand-in", "Tryton note"):
         receipts.add_column(heading, overflow="fold")
     for receipt in verdict.receipts:
@@ -171,7 +175,7 @@ def _show(hub: LocalHub, verdict: Verdict, console: Console) -> None:
 
 
 def _said(receipt: Receipt) -> str:
-    """What a row shows of an event: its text, else what came along."""
+    """What a row shows of an event: its text, else what was attached."""
     return receipt.text or " ".join(f"[{kind}]" for kind in receipt.attachments) or f"[{receipt.kind}]"
 
 
@@ -180,13 +184,13 @@ def _pronounce(verdict: Verdict, console: Console) -> None:
         console.print(f"[red]wrong:[/red] {fault}")
     if verdict.good:
         console.print(
-            "[green]every event arrived once, in order, at both CRMs; the same again changed nothing"
+            "[green]every event reached both CRMs once and in order; posting all again changed nothing"
         )
 
 
 def _stay(hub: LocalHub, console: Console) -> None:
-    """Until somebody ends it; a server that ends by itself is said, and what it misses waits for it."""
-    console.print(f"stand-in CRM: http://127.0.0.1:{hub.crm.port}/   Tryton: {hub.tryton.url}")
+    """Stay up until somebody ends it, and say which server has ended by itself."""
+    console.print(f"stand-in CRM: http://127.0.0.1:{hub.standin.port}/   Tryton: {hub.tryton.url}")
     console.print("try: ./hub simulate telegram --text سلام   ./hub waiting   (Ctrl-C stops everything)")
     said: set[str] = set()
     with suppress(KeyboardInterrupt):

@@ -1,8 +1,8 @@
-"""A story that the local run plays: what two customers do on three channels, as signed webhooks.
+"""Tells the story that the local run plays: what two customers do on three channels, as signed webhooks.
 
-Each customer starts on WhatsApp, writes on Telegram and by SMS, and is one person to the hub because
-their Telegram identity first appears by sharing its own contact. Who is told the story needs nothing but
-URLs and secrets; what must come of it is computed by the channels from the very bytes that are posted.
+Each customer starts on WhatsApp and writes on Telegram and by SMS. The hub takes them for one person because
+their Telegram identity begins by sharing its own contact. The events that must come of each webhook are read
+by the channels from the very bytes that are posted.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from chalicelib.vocabulary.request import Request
 from ops import platforms
 
 _Line = tuple[str, str, str, int]
-"""Channel, kind, text, and the number of the line it is about."""
+"""Channel, kind, text, and the number of the line that it refers to."""
 
 _HOTEL: tuple[_Line, ...] = (
     ("whatsapp", "message", "سلام، برای آخر هفته اتاق دو تخته دارید؟", 0),
@@ -73,7 +73,7 @@ class Act:
 def acts(doors: Mapping[str, Door], *, start: datetime, first: int = 1) -> Iterator[Act]:
     """The story in turns: each customer's next line after the other's. doors: one per channel.
 
-    first: the number of the first line; other numbers make it another story of the same people.
+    first: the number of the first line; another number makes it another story of the same people.
     """
     numbers = {person: first + 1000 * index for index, (person, _) in enumerate(STORY)}
     longest = max(len(lines) for _, lines in STORY)
@@ -101,7 +101,7 @@ def _act(door: Door, kind: str, *, person: platforms.Person, at: datetime, **opt
 
 
 def events(post: platforms.Post, account: Account, at: datetime) -> tuple[Event, ...]:
-    """What the channel reads in a post."""
+    """The events that the channel reads in a post."""
     request = Request(
         method=post.method,
         url=post.url,

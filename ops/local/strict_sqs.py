@@ -1,4 +1,4 @@
-"""Refuses what AWS refuses and the local AWS lets pass, so that a test or a local run finds it first.
+"""Refuses what SQS refuses and the local AWS lets pass, so that a test or a local run finds it first.
 
     strict(client)          # this boto3 or botocore client
     strict_everywhere()     # every client that this process makes from now on

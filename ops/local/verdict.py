@@ -1,4 +1,4 @@
-"""What came of a story: looked up at the CRMs themselves, and held against what was posted."""
+"""Judges what came of a story: compares what the CRMs hold with what was posted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _POLL = 0.3
 _QUIET = 3.0
-"""Seconds in which nothing more may come, once all is there."""
+"""Seconds in which nothing more may arrive, after everything has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +35,11 @@ class Customer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """One event's proof: its place in the stand-in, and its note's number in Tryton.
+    """One event as the CRMs received it.
 
-    attachments: the kinds of what came along.
+    attachments: kinds of what was attached.
+    standin: its place in the stand-in CRM.
+    note: the number of its note in Tryton.
     """
 
     channel: str
@@ -69,7 +71,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    """All that the CRMs hold. notes: marker's reference to the note's number and party, in order."""
+    """Everything that the CRMs hold; `notes` are reference, number and party, in order."""
 
     arrivals: tuple[Arrival, ...]
     parties: tuple[Party, ...]
@@ -78,16 +80,16 @@ class _Found:
 
 
 def judge(hub: LocalHub, story: Sequence[Act], *, patience: float, again: Verdict | None = None) -> Verdict:
-    """Wait for the whole story at both CRMs, and for quiet; then judge.
+    """Wait until both CRMs have the whole story and nothing more arrives; then judge.
 
-    again: an earlier verdict, since which nothing may have changed.
+    again: an earlier verdict; nothing may have changed since.
     """
     wanted = [event for act in story for event in act.events]
     found = _await(hub, wanted, patience)
     faults = [*_standin_faults(found, wanted), *_tryton_faults(hub, found, wanted)]
     seen = (found.arrivals, found.parties, found.notes, found.leads)
     if again is not None and again.seen != seen:
-        faults.append("telling it again changed what the CRMs hold")
+        faults.append("posting it again changed what the CRMs hold")
     return Verdict(
         customers=tuple(_customers(found, wanted)),
         receipts=tuple(_receipts(found, wanted)),
@@ -111,7 +113,7 @@ def _await(hub: LocalHub, wanted: Sequence[Event], patience: float) -> _Found:
 
 
 def _of_the_story(found: _Found, wanted: set[str]) -> _Found:
-    """Only what the story's customers have: others may be at it meanwhile."""
+    """Only what the story's customers have: other customers may write meanwhile."""
     people = {arrival.subject for arrival in found.arrivals if arrival.id in wanted}
     parties = tuple(party for party in found.parties if party.code.removeprefix("hub:") in people)
     numbers = {party.id for party in parties}
@@ -126,7 +128,7 @@ def _of_the_story(found: _Found, wanted: set[str]) -> _Found:
 def _look(hub: LocalHub) -> _Found:
     notes = hub.tryton.records("ir.note", "resource", "message")
     return _Found(
-        arrivals=tuple(hub.crm.store.events()),
+        arrivals=tuple(hub.standin.store.events()),
         parties=tuple(hub.tryton.parties()),
         notes=tuple(
             (note["message"].rpartition("[hub:")[2].rstrip("]"), note["id"], _party(note["resource"]))
@@ -164,7 +166,7 @@ def _tryton_faults(hub: LocalHub, found: _Found, wanted: Sequence[Event]) -> lis
     }
     if len(found.leads) != len(opened):
         faults.append(f"Tryton holds {len(found.leads)} leads for {len(opened)} conversations")
-    employees = {person.id: person.user_ids.get("tryton") for person in hub.stage.directory.people}
+    employees = {person.id: person.user_ids.get("tryton") for person in hub.configuration.directory.people}
     for arrival in found.arrivals:
         conversation = arrival.event["data"]["conversation"]
         if not conversation:

@@ -1,4 +1,4 @@
-"""What every platform's builders are told, and what they make: people, scenes, requests."""
+"""Defines what every platform's builders are told, and what they make: people, scenes, requests."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ class Post:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Somebody who does not exist.
+    """A fictional person.
 
-    user_id: their number on Telegram. bsuid: their business-scoped id on WhatsApp.
+    user_id: their number on Telegram.
+    bsuid: their business-scoped id on WhatsApp.
     """
 
     first_name: str
@@ -67,9 +68,11 @@ OMID = Person(
 class Scene:
     """One thing that somebody does: what every builder is told.
 
-    url: the webhook URL as the platform was told. account: our number or bot, by its id there.
-    at: when it happens. number: makes its ids; the same number makes the same ids.
-    target: the number of the earlier thing that it is about.
+    url: the webhook URL that the platform was told.
+    account: our number or bot, by its id there.
+    at: when it happens.
+    number: is used in its ids; the same number makes the same ids.
+    target: the number of the earlier thing that it refers to.
     """
 
     url: str
@@ -88,7 +91,7 @@ class Scene:
 
 
 def with_header(post: Post, name: str, value: str) -> Post:
-    """The same request with one header more."""
+    """The same request with one more header."""
     return replace(post, headers={**post.headers, name: value})
 
 

@@ -1,4 +1,4 @@
-"""What Telegram posts, with the secret token that proves it."""
+"""Builds what Telegram posts, with the secret token that proves it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Twilio posts: forms, signed in one of its two ways."""
+"""Builds what Twilio posts: forms, signed in one of its two ways."""
 
 from __future__ import annotations
 

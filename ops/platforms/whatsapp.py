@@ -1,4 +1,4 @@
-"""What Meta posts for WhatsApp, signed as it signs."""
+"""Builds what Meta posts for WhatsApp, signed as Meta signs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def meta_json(value: object) -> bytes:
 
 
 def handshake(*, url: str, verify_token: str, challenge: str) -> Post:
-    """Meta's question when a webhook URL is entered."""
+    """Meta's request when somebody enters a webhook URL."""
     query = urlencode({"hub.mode": "subscribe", "hub.verify_token": verify_token, "hub.challenge": challenge})
     return Post(method="GET", url=f"{url}?{query}", headers={}, body=b"")
 

@@ -1,4 +1,4 @@
-"""YAML files as operators write them: every value with its line, every fault with a remedy.
+"""Reads YAML files as operators write them: every value with its line, every fault with a remedy.
 
 The file's schema decides what a value is, not YAML: an id 0912 or 104829183746, the language `no`, the
 time 09:30 and the date 2026-03-21 stay the text they were written as.
@@ -47,7 +47,7 @@ class Document:
         self.faults.append(Fault(self.file, self.line(spot), problem, remedy))
 
     def entries(self, *spot: str | int) -> list[tuple[Spot, dict[str, Any]]]:
-        """The mappings in the list there; what is none of these is somebody else's fault."""
+        """The mappings in the list there; entries of another type are the schema's faults."""
         found = self._at(spot)
         if not isinstance(found, list):
             return []

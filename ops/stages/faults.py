@@ -1,4 +1,4 @@
-"""What is wrong in an operator's files, in lines that an editor can jump to."""
+"""Says what is wrong in an operator's files, in lines that an editor can jump to."""
 
 from __future__ import annotations
 

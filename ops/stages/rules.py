@@ -1,4 +1,4 @@
-"""What no file can tell by itself: that the four files of a stage mean the same people, teams and targets.
+"""Checks across a stage's four files that every name one of them uses is defined in another.
 
 A file that cannot be read makes no faults in the others; an entry that its schema refuses is skipped.
 """
@@ -24,7 +24,7 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Files:
-    """The four files, and what this hub can speak to."""
+    """The four files, and the channels and connectors of this hub."""
 
     accounts: Document
     people: Document
@@ -40,7 +40,7 @@ class Files:
 
 
 def check(files: Files) -> None:
-    """Report everything that does not fit together."""
+    """Report every contradiction between the files."""
     _accounts(files)
     _hours(files.people)
     _people(files)

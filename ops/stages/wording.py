@@ -1,4 +1,4 @@
-"""A schema's complaints in words an operator can act on; what is expected is the schema's description."""
+"""Words a schema's complaints so that an operator can act on them."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def worded(error: ValidationError) -> Iterator[Complaint]:
 
 
 def unknown_key(key: str, known: Iterable[str]) -> tuple[str, str]:
-    """What to say of a key that nothing reads."""
+    """The problem and the remedy of a key that nothing reads."""
     if _SECRETIVE.search(key):
         return secret_here(key)
     return f"{key} is not known here", one_of(key, known)
@@ -62,7 +62,7 @@ def looks_secret(key: str) -> bool:
 
 
 def secret_here(key: str) -> tuple[str, str]:
-    """What to say of a secret in a file."""
+    """The problem and the remedy of a secret in a file."""
     remedy = "store it as an SSM SecureString under the stage's path and name that parameter in secret:"
     return f"{key} looks like a secret, and secrets are never in files", remedy
 

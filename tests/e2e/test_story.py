@@ -117,7 +117,7 @@ def test_the_outage_of_one_crm_loses_nothing_and_delays_no_other(hub) -> None:
         for act in second:
             assert send(act.post) == 200
         wanted = {event.reference for act in story for event in act.events}
-        while not wanted <= {arrival.id for arrival in hub.crm.store.events()}:
+        while not wanted <= {arrival.id for arrival in hub.standin.store.events()}:
             assert time.monotonic() - stopped < OUTAGE, "the other target waited for the one that is down"
             time.sleep(0.5)
         time.sleep(max(0.0, OUTAGE - (time.monotonic() - stopped)))
@@ -188,7 +188,7 @@ def test_a_thousand_updates_in_three_megabytes(hub) -> None:
     assert send(post) == 200
     bulk = [event.reference for event in events(post, door.account, datetime.now(UTC))]
     deadline = time.monotonic() + 240
-    while len([a for a in hub.crm.store.events() if a.id in set(bulk)]) < 1000:
+    while len([a for a in hub.standin.store.events() if a.id in set(bulk)]) < 1000:
         assert time.monotonic() < deadline
         time.sleep(1)
-    assert [a.id for a in hub.crm.store.events() if a.id in set(bulk)] == bulk
+    assert [a.id for a in hub.standin.store.events() if a.id in set(bulk)] == bulk

@@ -13,7 +13,7 @@ from ops.platforms.whatsapp import handshake
 from tests.handlers import shelf
 from tests.handlers.conftest import answering
 from tests.handlers.posts import ACCOUNTS, NAME, PUBLIC, TEXT, message, meta, signed, text_message, without
-from tests.pipeline.world import SECRETS, a_stage
+from tests.pipeline.world import SECRETS, a_configuration
 
 
 @pytest.mark.parametrize("channel", ACCOUNTS)
@@ -203,4 +203,4 @@ def test_the_shelf_is_what_it_says():
     assert "Accept" not in shelf.load("api_no_accept")["headers"]
     assert "Content-Type" not in shelf.load("api_no_content_type")["headers"]
     assert shelf.load("api_escaped_path")["pathParameters"]["account"].startswith("%2B")
-    assert a_stage().accounts
+    assert a_configuration().accounts

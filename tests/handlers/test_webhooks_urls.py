@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.handlers import shelf
-from tests.handlers.conftest import NUMBER, a_stage_with_a_number
+from tests.handlers.conftest import NUMBER, a_configuration_with_a_number
 from tests.handlers.posts import PUBLIC, message
 
 
@@ -13,13 +13,13 @@ from tests.handlers.posts import PUBLIC, message
     "public_url", [f"{PUBLIC}/hub", "https://a1.execute-api.eu-central-1.amazonaws.com/hub"]
 )
 def test_the_signed_url_is_ours_whatever_stage_it_is_deployed_under(front_of, public_url):
-    with front_of(a_stage_with_a_number(public_url=public_url)) as front:
+    with front_of(a_configuration_with_a_number(public_url=public_url)) as front:
         url = shelf.webhook_url("twilio", NUMBER, public_url)
         assert front(shelf.from_api(message("twilio", url=url)))["statusCode"] == 200
 
 
 def test_a_custom_domain_may_put_a_path_before_ours(front_of):
-    with front_of(a_stage_with_a_number(public_url=f"{PUBLIC}/desk")) as front:
+    with front_of(a_configuration_with_a_number(public_url=f"{PUBLIC}/desk")) as front:
         url = shelf.webhook_url("twilio", NUMBER, f"{PUBLIC}/desk")
         event = shelf.from_api(replace(message("twilio", url=url), url=shelf.webhook_url("twilio", NUMBER)))
         event["path"] = f"/desk{event['path']}"

@@ -13,7 +13,7 @@ from chalicelib.store.packing import from_text, unpack_change
 from chalicelib.store.rows import BreakerRow
 from chalicelib.vocabulary.delivery import Call, Reply
 from chalicelib.vocabulary.errors import Transient, Unknown
-from tests.pipeline.world import SECRETS, World, a_stage, message
+from tests.pipeline.world import SECRETS, World, a_configuration, message
 
 
 def ids(hub: World) -> list[str]:
@@ -160,10 +160,10 @@ def test_401_to_a_credential_that_is_still_the_same_is_not_tried_again_at_once(h
 
 
 def test_the_outage_of_one_target_delays_no_other(hub: World) -> None:
-    stage = a_stage()
+    configuration = a_configuration()
 
-    other = replace(stage.targets[0], name="other", url="https://other.example.org/in")
-    hub.stage = a_stage(targets=(*stage.targets, other))
+    other = replace(configuration.targets[0], name="other", url="https://other.example.org/in")
+    hub.configuration = a_configuration(targets=(*configuration.targets, other))
     hub.crm = lambda call: Reply(status=204 if "other" in call.url else 503)
     for n in range(3):
         hub.absorb(message(n))

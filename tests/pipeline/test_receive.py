@@ -14,7 +14,7 @@ from chalicelib.store.packing import from_text, unpack_intake
 from chalicelib.vocabulary.errors import Misconfigured, Transient
 from chalicelib.vocabulary.request import Request
 from ops import platforms
-from tests.pipeline.world import SECRETS, START, Register, World, a_stage
+from tests.pipeline.world import SECRETS, START, Register, World, a_configuration
 
 
 def scene(**changes):
@@ -159,8 +159,10 @@ def test_statuses_are_dropped_unless_wanted(hub: World) -> None:
     post = platforms.KINDS["whatsapp"]["delivered"](**scene(target=7))
     assert hub.post("whatsapp", "100001", request_of(post)).status == 200
     assert not hub.queues["events"]
-    stage = a_stage()
-    hub.stage = replace(stage, accounts=tuple(replace(a, statuses=True) for a in stage.accounts))
+    configuration = a_configuration()
+    hub.configuration = replace(
+        configuration, accounts=tuple(replace(a, statuses=True) for a in configuration.accounts)
+    )
     hub.post("whatsapp", "100001", request_of(post))
     assert len(hub.queues["events"]) == 1
 
@@ -195,7 +197,7 @@ def test_a_missing_secret_is_never_a_401(hub: World) -> None:
             whatsapp(),
             "whatsapp",
             "100001",
-            register=Register(lambda: hub.stage),
+            register=Register(lambda: hub.configuration),
             secrets=missing,
             send=hub.accept,
             store=hub.bucket.__setitem__,
@@ -221,9 +223,11 @@ def test_a_url_with_a_query_is_signed_as_it_was_told(hub: World, query: str) -> 
     reached = replace(
         request_of(post), url="/webhooks/twilio/sms?" + urlencode(parse_qsl(urlsplit(url).query, True))
     )
-    stage = a_stage()
-    told = tuple(replace(a, settings={"url": url}) if a.channel == "twilio" else a for a in stage.accounts)
-    hub.stage = replace(stage, accounts=told)
+    configuration = a_configuration()
+    told = tuple(
+        replace(a, settings={"url": url}) if a.channel == "twilio" else a for a in configuration.accounts
+    )
+    hub.configuration = replace(configuration, accounts=told)
     assert hub.post("twilio", "sms", reached).status == 200
     other = replace(reached, url="/webhooks/twilio/sms?another=1")
     assert hub.post("twilio", "sms", other).status == 401

@@ -20,9 +20,10 @@ from ops.local.standin.server import Standin
 
 def main(
     *,
-    database: Annotated[Path, typer.Option(help="The SQLite file that keeps what arrives.")],
+    database: Annotated[Path, typer.Option(metavar="FILE", help="The SQLite file that keeps what arrives.")],
     secrets: Annotated[
-        Path, typer.Option(help="A file with one whsec_… per line.", exists=True, dir_okay=False)
+        Path,
+        typer.Option(metavar="FILE", help="A file with one whsec_… per line.", exists=True, dir_okay=False),
     ],
     port: Annotated[
         int, typer.Option(parser=ports.port, metavar="PORT", help="0 takes any free one.", show_default=False)

@@ -1,4 +1,4 @@
-"""The stand-in CRM's page: customers and their journeys. Everything shown is escaped."""
+"""Renders the stand-in CRM's page: customers and what each did. Everything shown is escaped."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ li:last-child { border-bottom: 0; }
 
 
 def render(customers: list[dict[str, Any]], faults: int) -> str:
-    """The page. It loads itself anew every three seconds."""
+    """The page, which reloads itself every three seconds."""
     events = [event for customer in customers for event in customer["events"]]
     repeated = sum(event["posts"] - 1 for event in events)
     facts = [
@@ -49,7 +49,7 @@ def render(customers: list[dict[str, Any]], faults: int) -> str:
         f"repeated posts, dropped: {repeated}",
     ]
     if faults:
-        facts.append(f"requests still to fail, as asked: {faults}")
+        facts.append(f"requests that will fail, as asked for: {faults}")
     body = "".join(_customer(customer) for customer in customers[:_MOST_CUSTOMERS])
     nothing = '<p class="soft">Nothing has arrived yet.</p>'
     return (
@@ -82,7 +82,7 @@ def _event(arrival: dict[str, Any]) -> str:
     who = {"inbound": "customer", "outbound": "our side"}.get(event.get("direction"), "hub")
     facts = [
         f"{escape(str(event.get('channel')))} {escape(str(event.get('kind')))} by {who}",
-        f"<time>{escape(str(event.get('occurred_at'))[:19].replace('T', ' '))}</time>",
+        f"<time>{escape(str(event.get('occurred_at'))[:19].replace('T', ' '))} UTC</time>",
     ]
     if conversation.get("opened") or conversation.get("moved"):
         owner = conversation.get("owner_name") or conversation.get("owner")
@@ -92,7 +92,7 @@ def _event(arrival: dict[str, Any]) -> str:
     if arrival["posts"] > 1:
         facts.append(f"came {arrival['posts']} times")
     if arrival["altered"]:
-        facts.append('<span class="warn">came with different contents</span>')
+        facts.append('<span class="warn">came again with other contents</span>')
     said = [str(event.get("text") or ""), *(_attached(item) for item in event.get("attachments", []))]
     texts = "".join(f'<div class="text" dir="auto">{escape(text)}</div>' for text in said if text)
     side = "outbound" if event.get("direction") == "outbound" else "inbound"

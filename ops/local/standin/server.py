@@ -1,12 +1,12 @@
-"""The stand-in CRM of the local run: it receives what the generic webhook target posts, and shows it.
+"""Serves the stand-in CRM: it receives what the generic webhook target posts, and shows it.
 
 It knows the two public specifications (Standard Webhooks 1.0.0, CloudEvents 1.0) and nothing of the hub's
-code, so that what it accepts, any receiver would. A repeated post is counted, not stored.
+code: what it accepts, any receiver would. A repeated post is counted, not stored.
 
-POST /           a delivery: 204, or 401 unless signed with a known secret within five minutes
-GET /            a page for people: customers, and what each did, in the order it came
+POST /           a delivery: 204, or 401 unless a known secret signed it at most five minutes ago
+GET /            a page for people: each customer and what they did, in the order in which it arrived
 GET /events      the same for programs, as JSON; also GET /customers
-POST /faults     {"status": 503, "count": 3, "retry_after": 2}: what the next three deliveries or probes get;
+POST /faults     {"status": 503, "count": 3, "retry_after": 2}: how the next three deliveries or probes fail;
                  with "lost": true a delivery is stored and the connection closed without an answer
 """
 
@@ -44,7 +44,7 @@ def is_genuine(headers: dict[str, str], body: bytes, secrets: Sequence[str]) -> 
 
 @dataclass(frozen=True, slots=True)
 class _Faults:
-    """What the next requests get instead of an answer."""
+    """How the next requests fail."""
 
     status: int = 503
     count: int = 0
@@ -108,7 +108,7 @@ class Standin:
         self.stop()
 
     def fault(self) -> _Faults | None:
-        """The fault that this request gets, if any; each counts down."""
+        """The fault that this request meets, if any; each counts down."""
         with self._lock:
             if self.faults.count <= 0:
                 return None
@@ -129,7 +129,7 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 30
 
     def log_message(self, format: str, *args: object) -> None:
-        """Nothing: the page shows what came."""
+        """The page shows what came, so nothing is logged."""
 
     def do_GET(self) -> None:
         if not self._is_local():

@@ -1,4 +1,4 @@
-"""What the stand-in CRM has been sent, in SQLite: one row per `webhook-id`, in the order they came."""
+"""Stores what the stand-in CRM received in SQLite: one row per `webhook-id`, in the order of arrival."""
 
 from __future__ import annotations
 
@@ -24,7 +24,11 @@ CREATE TABLE IF NOT EXISTS events (
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One event as it came. posts: how often; altered: whether a repetition differed in its body."""
+    """One event as it arrived.
+
+    posts: how often it was posted.
+    altered: whether a repetition had another body.
+    """
 
     arrival: int
     id: str
@@ -72,7 +76,7 @@ class Store:
         ]
 
     def customers(self) -> list[dict[str, Any]]:
-        """One entry per profile with its journey, the latest heard of first."""
+        """One entry per customer with what they did; who was heard of last comes first."""
         journeys: dict[str, list[Arrival]] = {}
         for arrival in self.events():
             journeys.setdefault(arrival.subject, []).append(arrival)

@@ -1,6 +1,6 @@
-"""A prepared Tryton database to copy, made once: the modules, a company, an approved application key.
+"""Prepares a Tryton database to copy, once: the modules, a company, an approved application key.
 
-About 25 s the first time, with Tryton's own environment; nothing afterwards.
+It takes about 25 s the first time, with Tryton's own environment, and nothing afterwards.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def copy_database(folder: Path) -> None:
 
 
 def configure(folder: Path, port: int) -> Path:
-    """Tryton's configuration file; a relative database path would break its scripting client."""
+    """Write Tryton's configuration file; a relative database path would break its scripting client."""
     configuration = folder / "trytond.conf"
     configuration.write_text(
         f"[database]\nuri = sqlite://\npath = {folder}\n"

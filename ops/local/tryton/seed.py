@@ -1,4 +1,4 @@
-"""Run inside Tryton's own environment: a company, and a key for the hub, in a database just made.
+"""Fills a new Tryton database with a company and a key for the hub. It runs in Tryton's own environment.
 
 Arguments: Tryton's configuration file, the database's name. Prints the key. No server may be running: it
 would not see the changes.

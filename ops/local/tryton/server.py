@@ -1,7 +1,7 @@
-"""A real CRM on this machine: Tryton 8.2 on SQLite, for the local run and the tests.
+"""Runs a real CRM on this machine: Tryton 8.2 on SQLite, for the local run and the tests.
 
-A fresh one is a copy of the prepared database and up within a second or two. Servers listen on 127.0.0.1
-only and are stopped by the process that was started here.
+A fresh one is a copy of the prepared database and is up within a second or two. Servers listen on 127.0.0.1
+only, and are stopped by the process that was started here.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Tryton:
 
     @property
     def died(self) -> bool:
-        """Whether it was started here and has ended, but was not stopped here."""
+        """Whether it has ended by itself."""
         return self._process is not None and self._process.poll() is not None
 
     def start(self) -> None:
@@ -163,11 +163,11 @@ class Tryton:
         return list(answer)
 
     def create(self, model: str, **values: object) -> int:
-        """What somebody does by hand in the CRM: a new record's number."""
+        """Make a record as somebody would by hand in the CRM; its number."""
         return int(self.call("POST", f"{model}?f=id", values)["id"])
 
     def call(self, method: str, path: str, values: object = None) -> Any:  # noqa: ANN401
-        """One request of the tests' own, independent of the connector. Raises `TrytonError` on a refusal."""
+        """Send a request of the tests' own, independent of the connector. Raises `TrytonError`."""
         headers = {
             "Authorization": f"bearer {self.key}",
             "X-Tryton-Context": _packed({"company": 1}),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from chalicelib.vocabulary.delivery import Reply
 from chalicelib.vocabulary.event import Kind
 from tests.ops.hub.conftest import Desk
 from tests.pipeline.world import message
@@ -52,10 +53,39 @@ def test_how_the_stage_is(desk: Desk) -> None:
     desk.hub.absorb(message(1))
     desk.site.store("undelivered/1", b"{}")
     ended = desk.run("status")
-    assert ended.code == 0
+    assert ended.code == 3
     for said in ("local", "events", "crm", "closed", "ندا", "1 of 2", "undelivered/"):
         assert said in ended.out
     health = desk.run("status", "--json").json
     assert health["bucket"] == {"quarantine/": 0, "undelivered/": 1}
     assert sum(person["open"] for person in health["people"]) == 1
     assert health["version"]
+
+
+def test_a_stage_that_wants_nothing(desk: Desk) -> None:
+    assert desk.run("status").code == 0
+    assert desk.run("status", "--json").json["code"] == 0
+
+
+def test_what_waits_in_the_bucket_or_behind_a_breaker_ends_with_3(desk: Desk) -> None:
+    desk.hub.crm = lambda _: Reply(status=503)
+    for number in range(1, 6):
+        desk.hub.absorb(message(number, sender=f"98912000000{number}"))
+    desk.hub.run()
+    ended = desk.run("status")
+    assert ended.code == 3
+    assert "crm is cut off" in ended.out
+
+
+def test_what_wants_a_person_ends_with_4(desk: Desk) -> None:
+    desk.site.store("undelivered/1", b"{}")
+    desk.site.store("quarantine/telegram/1", b"{}")
+    ended = desk.run("status")
+    assert ended.code == desk.run("status", "--json").json["code"] == 4
+    assert "1 quarantined request: ./hub quarantine list" in ended.out
+    desk.site.client("s3").delete_object(Bucket=desk.site.bucket, Key="quarantine/telegram/1")
+    dead = desk.site.dead_queues["crm"]
+    desk.site.client("sqs").send_message(
+        QueueUrl=dead, MessageBody="x", MessageGroupId="1", MessageDeduplicationId="1"
+    )
+    assert desk.run("status").code == 4

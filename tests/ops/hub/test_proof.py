@@ -36,7 +36,7 @@ def test_an_event_by_any_of_its_names(delivered: Desk, name: str) -> None:
     (owed,) = proof["owed"]
     assert owed["state"] == "done"
     assert owed["ledger"]["steps"]
-    assert ("whole scan" in ended.err) is (name == EVENT.reference)
+    assert ("whole table" in ended.err) is (name == EVENT.reference)
 
 
 def test_people_read_the_records(delivered: Desk) -> None:
@@ -115,7 +115,7 @@ def test_a_target_that_is_cut_off(desk: Desk) -> None:
 
 
 def test_what_is_owed_to_nobody(desk: Desk) -> None:
-    desk.hub.stage = replace(desk.hub.stage, targets=())
+    desk.hub.configuration = replace(desk.hub.configuration, targets=())
     desk.hub.absorb(EVENT)
     ended = desk.run("proof", "wamid.1")
     assert ended.code == 0
@@ -136,7 +136,7 @@ def test_waiting_in_vain(desk: Desk) -> None:
 def test_the_decision_explains_itself(delivered: Desk) -> None:
     ended = delivered.run("explain", "wamid.1")
     assert ended.code == 0
-    for said in ("everything", "ندا", "رضا", "opened by this event", "within 30 minutes"):
+    for said in ("everything", "ندا", "رضا", "opened by this event", " UTC, within 30 minutes"):
         assert said in ended.out
     told = delivered.run("explain", "wamid.1", "--json").json
     assert told["decision"]["outcome"] == "assigned"

@@ -151,7 +151,7 @@ def test_a_message_for_a_number_that_was_not_ours_yet(desk: Desk) -> None:
     key = keep(desk, json.dumps(body).encode(), channel="whatsapp", account="100001")
     assert desk.run("quarantine", "replay", key).code == 4
     new = Account(channel="whatsapp", id="100077", secret="meta", language="fa")
-    desk.push(accounts=(*desk.hub.stage.accounts, new))
+    desk.push(accounts=(*desk.hub.configuration.accounts, new))
     ended = desk.run("quarantine", "replay", key, "--json")
     assert ended.code == 0, ended.err
     assert len(ended.json["events"]) == 1
@@ -198,3 +198,13 @@ def test_a_key_that_is_not_there_or_not_enough(desk: Desk) -> None:
     ended = desk.run("quarantine", "show", "mess", "--reveal")
     assert ended.code == 2
     assert "message2" in ended.err
+
+
+@pytest.mark.parametrize("columns", ["60", "80", "100", "140"])
+def test_no_id_and_no_place_is_cut_in_the_list(desk: Desk, columns: str) -> None:
+    where = "entry[0].changes[0].value.messages[0]"
+    key = stored(desk, TOMORROWS, where=where, account="100000000000001")
+    out = desk.run("quarantine", "list", columns=columns).out
+    for word in (key.rpartition("/")[2], "100000000000001", where, "unexpected_shape"):
+        assert word in out
+    assert max(map(len, out.splitlines())) <= int(columns)

@@ -146,7 +146,7 @@ def test_relay_sends_what_no_worker_has_tried(desk: Desk) -> None:
     (change,) = desk.changes()
     assert change.events == (message(2).key, message(3).key)
     desk.hub.deliver(change, lambda: 60.0)
-    assert "nothing is missing a ledger" in desk.run("relay", "--since", "2026-11-25").out
+    assert "everything committed since then was tried" in desk.run("relay", "--since", "2026-11-25").out
 
 
 def test_relay_takes_no_older_ones(desk: Desk) -> None:
@@ -247,14 +247,14 @@ def test_conversations_promises_and_deliveries_that_wait(desk: Desk) -> None:
     desk.hub.now = datetime(2020, 1, 1, 8, 0, tzinfo=UTC)
     desk.hub.crm = lambda _: Reply(status=503)
     desk.hub.absorb(message(1, received_at=desk.hub.now, name="Sara"))
-    desk.push(directory=Directory(teams=desk.hub.stage.directory.teams, people=()))
+    desk.push(directory=Directory(teams=desk.hub.configuration.directory.teams, people=()))
     desk.hub.absorb(message(2, sender="989120000002", name="Omid"))
     desk.hub.run()
     unowned = desk.run("waiting")
     assert unowned.code == 3
     assert "Conversations without an owner" in unowned.out
     assert "Omid" in unowned.out
-    assert "Deliveries that wait" in unowned.out
+    assert "Deliveries that will be tried again" in unowned.out
     found = desk.run("waiting", "--json").json
     assert [matter["team"] for matter in found["unowned"]] == ["desk"]
     assert {delivery["ledger"]["state"] for delivery in found["deliveries"]} == {"waiting"}
@@ -277,7 +277,7 @@ def test_a_promise_of_somebody_who_left_is_found(desk: Desk) -> None:
     desk.hub.absorb(message(1, received_at=desk.hub.now))
     conversation = desk.profile().conversation
     assert conversation is not None
-    others = tuple(p for p in desk.hub.stage.directory.people if p.id != conversation.owner)
+    others = tuple(p for p in desk.hub.configuration.directory.people if p.id != conversation.owner)
     desk.push(directory=Directory(people=others, teams=()), routing=Routing())
     ended = desk.run("waiting")
     assert ended.code == 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -177,10 +178,43 @@ def test_a_bug_keeps_its_trace() -> None:
 def test_the_help_says_what_the_codes_mean(desk: Desk) -> None:
     ended = desk.run("--help")
     assert ended.code == 0
-    assert "3 waiting, 4 parked, 5 not found" in " ".join(ended.out.split())
+    assert "3 something waits, 4 something is parked or quarantined, 5 not found" in " ".join(
+        ended.out.split()
+    )
     for command in ("simulate", "proof", "explain", "journey", "waiting", "redrive", "quarantine", "status"):
         assert command in ended.out
         assert desk.run(command, "--help").code == 0
+
+
+def test_the_help_of_commands_fits_80_columns(desk: Desk) -> None:
+    page = desk.run("--help", columns="80").out
+    assert "...\n" not in page.partition("Commands:")[2]
+    commands = re.findall(r"^  ([a-z]+) {2,}", page, re.MULTILINE)
+    assert len(commands) > 10
+    for command in commands:
+        shown = desk.run(command, "--help", columns="80").out
+        assert max(map(len, shown.splitlines())) <= 80
+        assert "<bool>" not in shown
+        assert "[default: 0]" not in shown
+
+
+@pytest.mark.parametrize(
+    "words", [("nope",), ("proof", "--nope"), ("proof", "x", "--wait", "soon"), ("relay",)]
+)
+def test_a_mistyped_command_is_one_line(desk: Desk, words: tuple[str, ...]) -> None:
+    ended = desk.run(*words)
+    assert ended.code == 2
+    (line,) = ended.err.splitlines()
+    assert line.startswith("hub")
+    assert line.endswith("--help)")
+
+
+def test_a_local_run_that_describes_itself_in_part(tmp_path: Path) -> None:
+    file = tmp_path / "hub.json"
+    file.write_text("{}")
+    with pytest.raises(Stop, match=r"has no bucket.*`make run`") as stop:
+        Site.local(file)
+    assert stop.value.code is Code.UNREACHABLE
 
 
 def test_the_script_without_its_environment(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ STAGES = ROOT / "infra" / "stages"
 VARIABLES = {
     "PUBLIC_URL": "http://127.0.0.1:4566/local",
     "CRM_URL": "http://127.0.0.1:4567/events",
+    "STANDIN_URL": "http://127.0.0.1:4568/",
     "TRYTON_URL": "http://127.0.0.1:8000/crm",
 }
 
@@ -152,7 +153,8 @@ def test_the_stages_of_the_repository(name):
     assert decode(encode(stage)) == stage
     catch_all = stage.routing.rules[-1]
     assert replace(catch_all, name="", team="", person="", respond_within=60) == Rule(name="")
-    assert load_stage(STAGES / name).targets[0].name == "crm"
+    without = load_stage(STAGES / name)
+    assert [target.name for target in without.targets] == [target.name for target in stage.targets]
 
 
 def test_the_local_stage_answers_around_the_clock():
