@@ -51,7 +51,7 @@ def local_stage(crm_url: str = "https://crm.example.org") -> Stage:
     stage = load_stage(STAGES / "local")
     people = tuple(replace(person, capacity=1000) for person in stage.directory.people)
     accounts = tuple(replace(account, secret=account.channel) for account in stage.accounts)
-    target = Target(name=_TARGET, crm="webhook", url=crm_url, secret="crm", private_network=True)  # noqa: S106
+    target = Target(name=_TARGET, connector="receiver", url=crm_url, secret="crm", private_network=True)  # noqa: S106
     return replace(
         stage,
         version="benchmark",

@@ -17,6 +17,7 @@ import pytest
 import typer
 from botocore.validate import ParamValidator
 
+from chalicelib.aws.queues import Outgoing
 from chalicelib.channels import CHANNELS
 from chalicelib.crms import CRMS
 from chalicelib.pipeline.receive import receive
@@ -122,6 +123,7 @@ def check_parameter(words: list[str]) -> None:
         assert option.startswith("--")
         name = "".join(part.capitalize() for part in option.removeprefix("--").split("-"))
         given[name] = True if name == "Overwrite" else next(options)
+    assert model.input_shape is not None
     assert not ParamValidator().validate(given, model.input_shape).has_errors()
     assert given["Type"] == "SecureString"
     root, stage, kind, secret = str(given["Name"]).strip("/").split("/")
@@ -134,7 +136,10 @@ def check_parameter(words: list[str]) -> None:
         assert held == set(CHANNELS[channel].secrets)
     else:
         target = next(target for target in example.targets if target.secret == secret)
-        assert (kind, held) == ("targets", {field.name for field in CRMS[target.crm].fields if field.secret})
+        assert (kind, held) == (
+            "targets",
+            {field.name for field in CRMS[target.connector].fields if field.secret},
+        )
 
 
 def test_the_readme_puts_every_secret_of_the_example() -> None:
@@ -235,9 +240,11 @@ def test_decisions_are_numbered_dated_and_short() -> None:
 
 
 def test_the_changes_name_this_version_first() -> None:
-    version = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)[1]
+    version = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
     first = re.search(r"^## (\S+), (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
-    assert first[1] == version
+    assert version is not None
+    assert first is not None
+    assert first[1] == version[1]
     assert date.fromisoformat(first[2])
 
 
@@ -305,21 +312,27 @@ def test_the_example_channel_is_tried_by_all_of_them() -> None:
 
 def test_the_example_channel_is_served_by_the_front_door(monkeypatch) -> None:
     monkeypatch.setitem(CHANNELS, "pigeon", PIGEON)
-    stored, counts = {}, []
+    stored: dict[str, bytes] = {}
+    counts = []
 
     class Register:
         public_url = "https://hub.example.org"
         account = staticmethod(lambda channel, name: FIXTURE.account if name == "loft" else None)
         current = refresh = lambda self: self
 
-    sent = []
+    sent: list[Outgoing] = []
+
+    def send(messages):
+        sent.extend(messages)
+        return []
+
     answer = receive(
         FIXTURE.request,
         "pigeon",
         "loft",
         register=Register(),
         secrets=lambda name: FIXTURE.secrets,
-        send=lambda messages: sent.extend(messages) or [],
+        send=send,
         store=stored.__setitem__,
         count=lambda name, *_, **__: counts.append(name),
     )

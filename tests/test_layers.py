@@ -141,7 +141,11 @@ def test_imports_point_down(path):
         ("pipeline/receive.py", "from chalicelib.runtime.front import front", "above it"),
         ("profiles/store.py", "import boto3\nboto3.client('sqs')", "only aws/clients builds clients"),
         ("handlers/tick.py", "session.create_client('sqs')", "only aws/clients builds clients"),
-        ("pipeline/tick.py", "from chalicelib.aws.clients import Clients", "only runtime builds clients"),
+        (
+            "pipeline/clock/tick.py",
+            "from chalicelib.aws.clients import Clients",
+            "only runtime builds clients",
+        ),
         ("runtime/front.py", "from ops import stage", "never ships"),
         ("runtime/front.py", "from chalicelib.handlers import tick", "above it"),
     ],

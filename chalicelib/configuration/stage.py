@@ -13,6 +13,7 @@ from chalicelib.configuration.stored import packed, unpacked
 from chalicelib.vocabulary.account import Account
 from chalicelib.vocabulary.delivery import Target
 from chalicelib.vocabulary.errors import Misconfigured
+from chalicelib.vocabulary.event import Event
 from chalicelib.vocabulary.people import Directory, Routing
 
 # DynamoDB allows an item 400 KB; the rest is for the row's own attributes.
@@ -33,6 +34,11 @@ class Stage:
     def account(self, channel: str, account: str) -> Account | None:
         """The account of that channel and id."""
         return account_of(self.accounts, channel, account)
+
+    def account_language(self, event: Event) -> str:
+        """The language of the account that an event happened on, empty if it has none."""
+        account = self.account(event.channel, event.account)
+        return account.language if account else ""
 
     def target(self, name: str) -> Target | None:
         """The target of that name."""

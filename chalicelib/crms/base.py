@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 
-from chalicelib.vocabulary.delivery import Call, Delivery, Receipt, Reply, Target
+from chalicelib.vocabulary.delivery import Call, Delivery, Reply, Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,8 @@ class Step:
 Credentials = Mapping[str, tuple[str, ...]]
 """A target's secrets by field name; each may have several active values. Never logged."""
 
-Steps = Generator[Step, str, Receipt]
+Steps = Generator[Step, str, None]
+"""The steps of one delivery, each sent the remote id of what it made or found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,8 @@ class Crm:
     kinds: what it is owed unless `crms.yaml` says otherwise.
     contact_step: the name of the step that creates the customer there; done once per profile. Empty
         if the target keeps no customers.
+    lead_step: the name of the step that opens something for a conversation; what it made is
+        `Delivery.lead` when the conversation moves. Empty if nothing is opened.
     """
 
     name: str
@@ -76,3 +79,4 @@ class Crm:
     kinds: tuple[str, ...] = ()
     settle: float = 5
     contact_step: str = ""
+    lead_step: str = ""

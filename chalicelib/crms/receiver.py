@@ -21,7 +21,7 @@ from urllib.parse import quote
 from chalicelib.crms.base import Credentials, Crm, Field, Step, Steps
 from chalicelib.crms.http.replies import classify
 from chalicelib.crms.http.texts import storable, to_json
-from chalicelib.vocabulary.delivery import Call, Delivery, Receipt, Reply, Target
+from chalicelib.vocabulary.delivery import Call, Delivery, Reply, Target
 from chalicelib.vocabulary.errors import Misconfigured
 from chalicelib.vocabulary.event import Attachment, ContactKey, Event, Identity, Kind
 from chalicelib.vocabulary.people import Conversation, Decision, Profile
@@ -57,8 +57,7 @@ def deliver(delivery: Delivery, target: Target, credentials: Credentials, now: i
         return event.reference
 
     call = Call(method="POST", url=target.url, headers=headers, body=body)
-    posted = yield Step(name="post", write=call, written=written)
-    return Receipt(ids={"post": posted})
+    yield Step(name="post", write=call, written=written)
 
 
 def read(reply: Reply) -> None:
@@ -107,17 +106,17 @@ def cloud_event(delivery: Delivery) -> dict[str, object]:
         "type": f"switchboard.{event.kind}",
         "subject": delivery.profile.id,
         "time": _shown(event.occurred_at),
-        "sequence": f"{delivery.seq:012d}.{delivery.index:03d}",
+        "sequence": f"{delivery.absorbed.seq:012d}.{delivery.absorbed.index:03d}",
         "datacontenttype": "application/json",
         "data": {
             "event": _shown(event),
             "profile": {
                 **_fields(delivery.profile),
-                "phones": delivery.phones,
-                "emails": delivery.emails,
+                "phones": delivery.profile.phones,
+                "emails": delivery.profile.emails,
             },
-            "decision": _shown(delivery.decision),
-            "conversation": delivery.conversation and _conversation(delivery, delivery.conversation),
+            "decision": _shown(delivery.consequence.decision),
+            "conversation": _conversation(delivery),
         },
     }
 
@@ -126,15 +125,18 @@ def _segment(text: str) -> str:
     return quote(storable(text), safe="")
 
 
-def _conversation(delivery: Delivery, conversation: Conversation) -> dict[str, object]:
-    owner = delivery.owner
+def _conversation(delivery: Delivery) -> dict[str, object] | None:
+    consequence, owner = delivery.consequence, delivery.owner
+    conversation = consequence.conversation
+    if conversation is None:
+        return None
     return {
         **_fields(conversation),
         # The owner may have changed since; then the name is not this conversation's as it was.
         "owner_name": owner.name if owner is not None and owner.id == conversation.owner else "",
-        "opened": delivery.opened,
-        "moved": delivery.moved,
-        "closed": delivery.closed,
+        "opened": consequence.opened,
+        "moved": consequence.moved,
+        "closed": consequence.closed,
     }
 
 
@@ -151,7 +153,7 @@ def _shown(value: object) -> object:
 
 
 RECEIVER = Crm(
-    name="webhook",
+    name="receiver",
     deliver=deliver,
     read=read,
     probe=probe,

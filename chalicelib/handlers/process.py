@@ -27,7 +27,7 @@ def _work(body: str, ahead: Ahead | None) -> dict[str, Any]:
     absorbed = workers().process(unpack_intake(from_text(body)), ahead)
     return {
         "events": [one.event.reference for one in absorbed],
-        "decisions": [one.decision.outcome for one in absorbed],
+        "decisions": [one.consequence.decision.outcome for one in absorbed],
     }
 
 

@@ -12,9 +12,9 @@ from pynamodb.expressions.condition import Condition
 
 from chalicelib.configuration.stage import Stage
 from chalicelib.crms import CRMS
-from chalicelib.profiles import facts, identities
+from chalicelib.profiles import facts
+from chalicelib.profiles.identities import Match
 from chalicelib.routing import conversations
-from chalicelib.routing.conversations import Outcome
 from chalicelib.store.keys import (
     WAITING,
     contact_key,
@@ -23,13 +23,14 @@ from chalicelib.store.keys import (
     identity_key,
     load_key,
     profile_key,
+    sortable,
 )
 from chalicelib.store.packing import pack
 from chalicelib.store.rows import ClosedRow, EventRow, IdentityRow, KeyRow, LoadRow, ProfileRow, Row
 from chalicelib.store.table import Write
 from chalicelib.vocabulary.delivery import Absorbed, Target
 from chalicelib.vocabulary.event import Attachment, Event
-from chalicelib.vocabulary.people import Conversation, Profile
+from chalicelib.vocabulary.people import Consequence, Conversation, Profile
 
 RETENTION = timedelta(days=400)
 """How long events and their ledgers are kept; at least 30 days, because a platform may resend so long."""
@@ -53,7 +54,7 @@ class Commit:
 
     before: Profile
     profile: Profile
-    owner: identities.Owner
+    match: Match
     stage: Stage
     now: datetime
     store: Callable[[str, bytes], None]
@@ -67,21 +68,20 @@ class Commit:
         people = self.stage.directory.people
         self.staff = frozenset(address for person in people for address in person.identities)
 
-    def add(self, event: Event, outcome: Outcome) -> None:
+    def add(self, event: Event, consequence: Consequence) -> None:
         """One more event, and what became of the conversation by it."""
-        account = self.stage.account(event.channel, event.account)
         had = self.profile.conversation
-        if outcome.closed and had:
+        if consequence.closed and had:
             self.end(had)
         else:
-            now_has = outcome.conversation
+            now_has = consequence.conversation
             self._move(had.owner if had else "", now_has.owner if now_has else "")
             self.profile = replace(
                 self.profile,
                 conversation=now_has,
                 last_owner=(now_has.owner if now_has else "") or self.profile.last_owner,
             )
-        self.profile = facts.absorbed(self.profile, event, account.language if account else "")
+        self.profile = facts.after_event(self.profile, event, self.stage.account_language(event))
         self.absorbed.append(
             Absorbed(
                 event=event,
@@ -89,12 +89,8 @@ class Commit:
                 seq=self.profile.seq,
                 index=len(self.absorbed),
                 committed_at=self.now,
-                decision=outcome.decision,
+                consequence=consequence,
                 targets=tuple(t.name for t in self.stage.targets if owes(t, event)),
-                conversation=outcome.conversation,
-                opened=outcome.opened,
-                moved=outcome.moved,
-                closed=outcome.closed,
             )
         )
 
@@ -117,14 +113,14 @@ class Commit:
         pid = self.profile.id
         writes = [Write(row=self._profile_row(), condition=self._unchanged())]
         writes += [Write(row=self._event_row(a), condition=Row.pk.does_not_exist()) for a in self.absorbed]
-        for identity in self.owner.identities:
+        for identity in self.match.identities:
             pk, sk = identity_key(identity)
             writes.append(Write(row=IdentityRow(pk, sk, profile=pid), condition=Row.pk.does_not_exist()))
-        for key in self.owner.keys:
+        for key in self.match.keys:
             pk, sk = contact_key(key)
             writes.append(Write(row=KeyRow(pk, sk, profile=pid), condition=Row.pk.does_not_exist()))
         for conversation in self.ended:
-            sk = f"C#{_millis(conversation.opened_at)}#{conversation.id}"
+            sk = f"C#{sortable(conversation.opened_at)}#{conversation.id}"
             body = msgspec.json.encode(conversation).decode()
             writes.append(Write(row=ClosedRow(f"P#{pid}", sk, body=body, ttl=_ttl(self.now))))
         return writes + [self._load(person, change) for person, change in self.taken.items() if change]
@@ -135,7 +131,8 @@ class Commit:
         return ProfileRow.seq == self.before.seq
 
     def _load(self, person: str, change: int) -> Write:
-        capacity = next((p.capacity for p in self.stage.directory.people if p.id == person), 0)
+        employee = self.stage.directory.person(person)
+        capacity = employee.capacity if employee else 0
         condition = None
         if change > 0:
             condition = LoadRow.open.does_not_exist() | (LoadRow.open <= capacity - change)
@@ -153,9 +150,9 @@ class Commit:
         )
         if open_now := self.profile.conversation:
             row.due_shard = due_shard(self.profile.id)
-            row.due_at = _millis(conversations.due_at(open_now, self.stage.routing))
+            row.due_at = sortable(conversations.due_at(open_now, self.stage.routing))
             row.work_queue = f"person#{open_now.owner}" if open_now.owner else WAITING
-            row.work_at = _millis(open_now.respond_by or open_now.opened_at)
+            row.work_at = sortable(open_now.respond_by or open_now.opened_at)
         return row
 
     def _event_row(self, absorbed: Absorbed) -> EventRow:
@@ -180,7 +177,7 @@ class Commit:
             pk,
             sk,
             customer=event.customer.key,
-            at=f"{_millis(event.occurred_at)}#{absorbed.seq:08d}#{absorbed.index:03d}",
+            at=f"{sortable(event.occurred_at)}#{absorbed.seq:08d}#{absorbed.index:03d}",
             profile=absorbed.profile,
             seq=absorbed.seq,
             committed=int(absorbed.committed_at.timestamp() * 1000),
@@ -200,14 +197,10 @@ def _shortened(attachment: Attachment) -> Attachment:
 
 def owes(target: Target, event: Event) -> bool:
     """Whether the target is to be told of the event."""
-    kinds = target.kinds or CRMS[target.crm].kinds
+    kinds = target.kinds or CRMS[target.connector].kinds
     if event.customer.own and not target.notices:
         return False
     return (not kinds or event.kind in kinds) and event.direction in target.directions
-
-
-def _millis(moment: datetime) -> str:
-    return f"{int(moment.timestamp() * 1000):013d}"
 
 
 def _ttl(now: datetime) -> int:

@@ -25,7 +25,7 @@ from chalicelib.store.keys import Key, breaker_key, event_key, ledger_key, profi
 from chalicelib.store.rows import EventRow, LedgerRow, ProfileRow, ReferenceRow, Row, unpack_absorbed
 from chalicelib.store.table import Table
 from chalicelib.telemetry import Count
-from chalicelib.vocabulary.delivery import Absorbed, Call, Delivery, Ledger, Reply, Target
+from chalicelib.vocabulary.delivery import SETTLED, Absorbed, Call, Delivery, Ledger, Reply, State, Target
 from chalicelib.vocabulary.errors import (
     HubError,
     Misconfigured,
@@ -35,9 +35,8 @@ from chalicelib.vocabulary.errors import (
     Unauthorised,
     Unknown,
 )
-from chalicelib.vocabulary.event import Event
 from chalicelib.vocabulary.messages import Change
-from chalicelib.vocabulary.people import Person, Profile
+from chalicelib.vocabulary.people import Consequence, Profile
 
 _OURS_TO_MEND = 300.0
 """Seconds between tries of what only a human can mend."""
@@ -65,7 +64,7 @@ class Deliver:
 
     def __call__(
         self, change: Change, time_left: Callable[[], float], ahead: Ahead | None = None
-    ) -> list[tuple[str, str]]:
+    ) -> list[tuple[str, State]]:
         """Deliver what one profile change owes; event keys and their states.
 
         time_left: seconds until this worker is stopped. ahead: what `ahead` has read for the batch that the
@@ -83,7 +82,7 @@ class Deliver:
         self.breaker.admit(target.name, rows.get(breaker_key(target.name)))
         context = _Context(
             target=target,
-            crm=CRMS[target.crm],
+            crm=CRMS[target.connector],
             stage=stage,
             rows=rows,
             ahead=ahead,
@@ -95,7 +94,7 @@ class Deliver:
             if not isinstance(event, EventRow):
                 continue  # erased meanwhile: nothing to deliver
             ledger = contents(rows.get(ledger_key(key, target.name)))
-            if ledger and ledger.state in ("done", "parked"):
+            if ledger and ledger.state in SETTLED:
                 continue
             context.require_time()
             done.append((key, self._one(unpack_absorbed(event.body), ledger, context)))
@@ -107,7 +106,7 @@ class Deliver:
         ahead.add(key for change in changes for key in _lookups(change))
         return ahead
 
-    def _one(self, absorbed: Absorbed, ledger: Ledger | None, context: _Context) -> str:
+    def _one(self, absorbed: Absorbed, ledger: Ledger | None, context: _Context) -> State:
         target = context.target
         books = Books(table=self.table, absorbed=absorbed, target=target.name, now=self.now)
         books.begin(ledger, settle=context.crm.settle)
@@ -129,12 +128,12 @@ class Deliver:
             self._wait(books, context, error)
         self._praise(context)
         self.count("delivered", target=target.name)
-        return "done"
+        return State.DONE
 
-    def _park(self, books: Books, target: Target, error: HubError) -> str:
+    def _park(self, books: Books, target: Target, error: HubError) -> State:
         books.park(error)
         self.count("parked", target=target.name, reason=error.reason)
-        return "parked"
+        return State.PARKED
 
     def _wait(self, books: Books, context: _Context, error: Transient | Misconfigured) -> NoReturn:
         """Book it for later. Raises `Transient` with the time to wait."""
@@ -177,7 +176,7 @@ class Deliver:
                         context.rows[reference.key] = reference
                     books.finished(step.name, remote)
                 step = steps.send(remote)
-                books.keep()
+                books.flush()
         except StopIteration:
             books.done()
 
@@ -236,31 +235,23 @@ class Deliver:
             self.count("breaker_unkept", target=target, reason=unkept.reason)
 
     def _delivery(self, absorbed: Absorbed, context: _Context) -> Delivery:
-        profile_row = context.rows.get(profile_key(absorbed.profile))
         reference = context.rows.get(reference_key(absorbed.profile, context.target.name))
-        conversation = absorbed.conversation
+        conversation = absorbed.consequence.conversation
         return Delivery(
-            event=absorbed.event,
-            profile=_profile(profile_row, absorbed.event, absorbed.profile),
-            decision=absorbed.decision,
-            conversation=conversation,
-            opened=absorbed.opened,
-            moved=absorbed.moved,
-            closed=absorbed.closed,
-            owner=_person(context.stage, conversation.owner if conversation else ""),
+            absorbed=absorbed,
+            profile=_profile(context.rows.get(profile_key(absorbed.profile)), absorbed),
+            owner=context.stage.directory.person(conversation.owner) if conversation else None,
             contact=reference.remote if isinstance(reference, ReferenceRow) and reference.remote else "",
-            lead=self._lead(absorbed, context.target) if absorbed.moved and not absorbed.opened else "",
-            seq=absorbed.seq,
-            index=absorbed.index,
+            lead=self._lead(absorbed.consequence, context),
         )
 
-    def _lead(self, absorbed: Absorbed, target: Target) -> str:
-        """What the opening event's delivery made for the conversation."""
-        if absorbed.conversation is None:
+    def _lead(self, consequence: Consequence, context: _Context) -> str:
+        """What the opening event's delivery made for the conversation, for one that moves it."""
+        if consequence.conversation is None or consequence.opened or not consequence.moved:
             return ""
-        row = self.table.get(LedgerRow, ledger_key(absorbed.conversation.opened_by, target.name))
-        opening = contents(row)
-        return opening.steps.get("lead", "") if opening else ""
+        key = ledger_key(consequence.conversation.opened_by, context.target.name)
+        opening = contents(self.table.get(LedgerRow, key))
+        return opening.steps.get(context.crm.lead_step, "") if opening else ""
 
 
 def _lookups(change: Change) -> list[Key]:
@@ -295,11 +286,11 @@ class _Context:
             raise Transient(_OUT_OF_TIME, retry_after=0)
 
 
-def _profile(row: Row | None, event: Event, profile_id: str) -> Profile:
+def _profile(row: Row | None, absorbed: Absorbed) -> Profile:
+    """The customer as they are; an empty profile once they were erased."""
     if isinstance(row, ProfileRow):
         return msgspec.json.decode(row.body, type=Profile)
-    return Profile(id=profile_id, name=event.name, first_seen=event.received_at, last_seen=event.received_at)
-
-
-def _person(stage: Stage, person: str) -> Person | None:
-    return next((p for p in stage.directory.people if p.id == person), None)
+    event = absorbed.event
+    return Profile(
+        id=absorbed.profile, name=event.name, first_seen=event.received_at, last_seen=event.received_at
+    )

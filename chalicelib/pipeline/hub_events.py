@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from chalicelib.vocabulary.event import Direction, Event, Kind, own_account, profile_address
+from chalicelib.vocabulary.event import HUB, Direction, Event, Kind, own_account, profile_address
 from chalicelib.vocabulary.people import Conversation
-
-CHANNEL = "hub"
 
 
 def close(profile: str, conversation: Conversation, *, reason: str, by: str, now: datetime) -> Event:
@@ -18,8 +16,8 @@ def close(profile: str, conversation: Conversation, *, reason: str, by: str, now
     last = int(conversation.last_event_at.timestamp() * 1000)
     return Event(
         id=f"{conversation.id}:{reason}:{last}",
-        channel=CHANNEL,
-        account=CHANNEL,
+        channel=HUB,
+        account=HUB,
         kind=Kind.CLOSE,
         direction=Direction.INTERNAL,
         customer=profile_address(profile),
@@ -34,8 +32,8 @@ def offer(profile: str, conversation: Conversation, *, now: datetime) -> Event:
     """The wish that a waiting conversation is offered again, at most once a minute."""
     return Event(
         id=f"{conversation.id}:offer:{int(now.timestamp() // 60)}",
-        channel=CHANNEL,
-        account=CHANNEL,
+        channel=HUB,
+        account=HUB,
         kind=Kind.OFFER,
         direction=Direction.INTERNAL,
         customer=profile_address(profile),
@@ -50,11 +48,11 @@ def breaker(target: str, state: str, *, since: int, now: datetime) -> Event:
     """That a target was cut off, is tried again, or is well: `open`, `half-open`, `closed`."""
     return Event(
         id=f"breaker:{state}:{since}",
-        channel=CHANNEL,
+        channel=HUB,
         account=target,
         kind=Kind.NOTICE,
         direction=Direction.INTERNAL,
-        customer=own_account(CHANNEL, target),
+        customer=own_account(HUB, target),
         occurred_at=now,
         received_at=now,
         extra={"breaker": state},

@@ -12,7 +12,7 @@ from chalicelib.pipeline.commit import RETENTION
 from chalicelib.store.keys import ledger_key, reference_key
 from chalicelib.store.rows import LedgerRow, ReferenceRow, Row
 from chalicelib.store.table import Table
-from chalicelib.vocabulary.delivery import ANY_STEP, Absorbed, Ledger
+from chalicelib.vocabulary.delivery import ANY_STEP, Absorbed, Ledger, State
 from chalicelib.vocabulary.errors import HubError, Transient
 
 
@@ -25,8 +25,8 @@ def contents(row: Row | None) -> Ledger | None:
 class Books:
     """One delivery's ledger while a worker holds it.
 
-    What is doubted of one step stays so while others are worked on: a later attempt may have other steps
-    to do before it, such as a phone that became known meanwhile.
+    A step stays doubtful until it is looked up, even if the next attempt starts with other steps: a phone
+    learnt meanwhile adds one.
     Every write is conditional on nobody else having written since: two workers at one delivery would
     mean that a message's invisibility ran out under a living worker.
     """
@@ -37,25 +37,27 @@ class Books:
     now: Callable[[], datetime]
     ledger: Ledger = field(init=False)
     _version: int = 0
-    _kept: bool = True
+    _flushed: bool = True
 
     def begin(self, earlier: Ledger | None, *, settle: float) -> None:
         """Say `sending`. Raises `Transient` if it is too early for another attempt."""
         now = self.now()
         if earlier is None:
             self.ledger = Ledger(
-                target=self.target, event=self.absorbed.event.key, state="sending", since=now
+                target=self.target, event=self.absorbed.event.key, state=State.SENDING, since=now
             )
             self._write(self.ledger)
             return
         self._version = earlier.version
-        doubtful = ANY_STEP if earlier.state == "sending" else earlier.doubtful
+        doubtful = ANY_STEP if earlier.state is State.SENDING else earlier.doubtful
         ready = earlier.next_at or now
         if doubtful:
             ready = max(ready, earlier.since + timedelta(seconds=settle))
         if ready > now:
             raise Transient("not_yet", retry_after=(ready - now).total_seconds())
-        self._write(replace(earlier, state="sending", doubtful=doubtful, next_at=None, reason="", detail=""))
+        self._write(
+            replace(earlier, state=State.SENDING, doubtful=doubtful, next_at=None, reason="", detail="")
+        )
 
     def doubted(self, step: str) -> bool:
         """Whether this step may be done already."""
@@ -72,26 +74,26 @@ class Books:
             self.ledger = replace(self.ledger, doubtful="")
 
     def finished(self, step: str, remote: str) -> None:
-        """A step is done; `keep` or `done` writes it."""
+        """A step is done; `flush` or `done` writes it."""
         self.trust(step)
         self.ledger = replace(self.ledger, steps={**self.ledger.steps, step: remote})
-        self._kept = False
+        self._flushed = False
 
-    def keep(self) -> None:
+    def flush(self) -> None:
         """Write the finished steps, if any are not written yet."""
-        if not self._kept:
+        if not self._flushed:
             self._write(self.ledger)
 
     def done(self) -> None:
         """All steps are done."""
-        self._write(replace(self.ledger, state="done", doubtful=""))
+        self._write(replace(self.ledger, state=State.DONE, doubtful=""))
 
     def wait(self, error: HubError, *, attempts: int, until: datetime) -> None:
         """It failed and will be tried again."""
         self._write(
             replace(
                 self.ledger,
-                state="waiting",
+                state=State.WAITING,
                 attempts=attempts,
                 next_at=until,
                 reason=error.reason,
@@ -104,7 +106,7 @@ class Books:
         self._write(
             replace(
                 self.ledger,
-                state="parked",
+                state=State.PARKED,
                 attempts=self.ledger.attempts + 1,
                 reason=error.reason,
                 detail=error.detail,
@@ -142,4 +144,4 @@ class Books:
         if not self.table.put(row, unchanged):
             raise Transient("in_other_hands", "another worker holds this delivery", retry_after=30)
         self._version = self.ledger.version
-        self._kept = True
+        self._flushed = True

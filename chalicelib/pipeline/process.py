@@ -18,7 +18,8 @@ from chalicelib.profiles import facts, identities
 from chalicelib.routing import conversations
 from chalicelib.routing.candidates import is_away
 from chalicelib.routing.choice import considered, decide
-from chalicelib.routing.conversations import Outcome, Turn
+from chalicelib.routing.conversations import Turn
+from chalicelib.routing.facts import Question
 from chalicelib.routing.rules import rule_for
 from chalicelib.store.ahead import Ahead
 from chalicelib.store.keys import Key, event_key, load_key, profile_key
@@ -29,7 +30,7 @@ from chalicelib.telemetry import Count
 from chalicelib.vocabulary.delivery import Absorbed
 from chalicelib.vocabulary.event import Direction, Event, Kind
 from chalicelib.vocabulary.messages import Intake
-from chalicelib.vocabulary.people import Profile
+from chalicelib.vocabulary.people import Consequence, Profile
 
 _CHUNK_EVENTS = 40
 _CHUNK_BYTES = 2 * 1024 * 1024
@@ -64,19 +65,21 @@ class Process:
         for chunk in _chunks(intake.events):
             done += self._chunk(chunk, stage, ahead)
         for absorbed in done:
-            self.count("routed", channel=absorbed.event.channel, outcome=absorbed.decision.outcome)
+            self.count(
+                "routed", channel=absorbed.event.channel, outcome=absorbed.consequence.decision.outcome
+            )
         return done
 
     def ahead(self, intakes: Sequence[Intake]) -> Ahead:
         """Read for several customers' messages together what each is going to ask for first."""
         ahead = Ahead(table=self.table)
         stage = self.stage()
-        asked = [
+        claims = [
             (_claim(i.events[:_CHUNK_EVENTS], stage), i.events[:_CHUNK_EVENTS]) for i in intakes if i.events
         ]
-        rows = ahead.add(key for claim, events in asked for key in _lookups(claim, events))
-        owners = (identities.owner(claim, rows).profile for claim, _ in asked)
-        ahead.add(profile_key(owner) for owner in owners if owner)
+        rows = ahead.add(key for claim, events in claims for key in _lookups(claim, events))
+        profiles = (identities.match(claim, rows).profile for claim, _ in claims)
+        ahead.add(profile_key(profile) for profile in profiles if profile)
         return ahead
 
     def _chunk(self, events: Sequence[Event], stage: Stage, ahead: Ahead) -> list[Absorbed]:
@@ -101,16 +104,16 @@ class Process:
         claim = _claim(events, stage)
         rows = ahead.read(_lookups(claim, events))
         unseen = {event.key: event for event in events if event_key(event.key) not in rows}
-        owner = identities.owner(claim, rows)
-        row = _profile_row(owner.profile, ahead) if owner.profile and unseen else None
+        match = identities.match(claim, rows)
+        row = _profile_row(match.profile, ahead) if match.profile and unseen else None
         if row is None:
-            profile = facts.born(owner.profile or self.new_id(), events[0])
+            profile = facts.new_profile(match.profile or self.new_id(), events[0])
         else:
             profile = msgspec.json.decode(row.body, type=Profile)
         commit = Commit(
             before=profile,
-            profile=replace(facts.joined(profile, owner), seq=profile.seq + 1),
-            owner=owner,
+            profile=replace(facts.with_identities(profile, match), seq=profile.seq + 1),
+            match=match,
             stage=stage,
             now=self.now(),
             store=self.store,
@@ -128,11 +131,11 @@ class Process:
             profile = commit.profile
         here = profile.conversation is not None and _is_here(profile.conversation.owner, commit)
         turn = conversations.turn(profile, event, stage.routing, owner_is_here=here)
-        outcome = self._outcome(turn, event, commit)
-        if outcome is not None:
-            commit.add(event, outcome)
+        consequence = self._consequence(turn, event, commit)
+        if consequence is not None:
+            commit.add(event, consequence)
 
-    def _outcome(self, turn: Turn, event: Event, commit: Commit) -> Outcome | None:
+    def _consequence(self, turn: Turn, event: Event, commit: Commit) -> Consequence | None:
         profile = commit.profile
         if turn is Turn.DROP:
             return None
@@ -142,27 +145,22 @@ class Process:
             return self._choose(event, commit)
         return conversations.kept(profile.conversation, event)
 
-    def _choose(self, event: Event, commit: Commit) -> Outcome | None:
+    def _choose(self, event: Event, commit: Commit) -> Consequence | None:
         profile, stage = commit.profile, commit.stage
-        asked = event
+        said = event
         if event.kind is Kind.OFFER and profile.conversation:
             # What the customer said when they came decides, not the hub's reminder of it.
             opening = self.table.get(EventRow, event_key(profile.conversation.opened_by))
-            asked = unpack_absorbed(opening.body).event if opening else event
-        account = stage.account(asked.channel, asked.account)
-        language = account.language if account else ""
-        rule, _ = rule_for(asked, profile, stage.routing, language=language)
-        if rule is not None:
-            self._read_loads(considered(rule, stage.directory, profile), commit)
+            said = unpack_absorbed(opening.body).event if opening else event
+        question = Question(event=said, profile=profile, account_language=stage.account_language(said))
+        ruling = rule_for(question, stage.routing)
+        self._read_loads(considered(ruling, stage.directory), commit)
         decision = decide(
-            asked,
-            profile,
-            routing=stage.routing,
+            ruling,
             directory=stage.directory,
             loads=commit.loads,
             now=commit.now,
             config_version=stage.version,
-            language=language,
         )
         return conversations.chosen(profile.conversation, event, decision)
 
@@ -176,7 +174,7 @@ class Process:
 
 def _claim(events: Sequence[Event], stage: Stage) -> identities.Claim:
     account = stage.account(events[0].channel, events[0].account)
-    return identities.claim(events, account.region if account else "IR")
+    return identities.claim_of(events, account.region if account else "IR")
 
 
 def _profile_row(profile: str, ahead: Ahead) -> ProfileRow | None:
@@ -189,7 +187,7 @@ def _lookups(claim: identities.Claim, events: Sequence[Event]) -> list[Key]:
 
 
 def _is_here(owner: str, commit: Commit) -> bool:
-    person = next((person for person in commit.stage.directory.people if person.id == owner), None)
+    person = commit.stage.directory.person(owner)
     return person is not None and not is_away(person, commit.stage.directory, commit.now)
 
 

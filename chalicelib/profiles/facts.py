@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from chalicelib.language import persian
-from chalicelib.profiles.identities import Owner
+from chalicelib.profiles.identities import Match
 from chalicelib.vocabulary.event import Direction, Event
 from chalicelib.vocabulary.people import Profile
 
@@ -14,25 +14,25 @@ _MOST_COLLISIONS = 20
 _LONGEST_NAME, _LONGEST_LANGUAGE = 200, 35
 
 
-def born(profile_id: str, event: Event) -> Profile:
+def new_profile(profile_id: str, event: Event) -> Profile:
     """A profile as it is before its first event."""
     return Profile(
         id=profile_id, own=event.customer.own, first_seen=event.received_at, last_seen=event.received_at
     )
 
 
-def joined(profile: Profile, owner: Owner) -> Profile:
+def with_identities(profile: Profile, match: Match) -> Profile:
     """The profile with the identities and keys it gains."""
-    collisions = (*profile.collisions, *(other for other in owner.collisions if other != profile.id))
+    collisions = (*profile.collisions, *(other for other in match.collisions if other != profile.id))
     return replace(
         profile,
-        identities=_union(profile.identities, (identity.key for identity in owner.identities)),
-        keys=_union(profile.keys, owner.keys),
+        identities=_union(profile.identities, (identity.key for identity in match.identities)),
+        keys=_union(profile.keys, match.keys),
         collisions=_union(collisions, ())[:_MOST_COLLISIONS],
     )
 
 
-def absorbed(profile: Profile, event: Event, default_language: str) -> Profile:
+def after_event(profile: Profile, event: Event, default_language: str) -> Profile:
     """The profile after the event: counters equal the events absorbed."""
     counters = dict(profile.counters)
     for counted in (event.kind.value, event.direction.value):

@@ -39,10 +39,12 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Owner:
-    """Whose the events turned out to be.
+class Match:
+    """The profile that the events turned out to be of.
 
-    profile: its id, empty if there is none yet. identities and keys: those that it gains.
+    profile: its id, empty if there is none yet.
+    identities: those that it gains.
+    keys: likewise.
     collisions: other profiles that have one of the claim's identities or keys.
     """
 
@@ -52,7 +54,7 @@ class Owner:
     collisions: tuple[str, ...]
 
 
-def claim(events: Sequence[Event], region: str) -> Claim:
+def claim_of(events: Sequence[Event], region: str) -> Claim:
     """The claim of one customer's events; `region` is the country of phones without a country code."""
     customer = events[0].customer
     if not customer.ties:
@@ -66,25 +68,25 @@ def claim(events: Sequence[Event], region: str) -> Claim:
     )
 
 
-def owner(asked: Claim, rows: Mapping[Key, Row]) -> Owner:
+def match(claim: Claim, rows: Mapping[Key, Row]) -> Match:
     """Decide from what is stored: the identity itself, else the one it replaces, else a key."""
-    if asked.customer.scope == "@profile":
-        return Owner(profile=asked.customer.id, identities=(), keys=(), collisions=())
-    own = _profile(rows, identity_key(asked.customer))
-    replaced = [_profile(rows, identity_key(identity)) for identity in asked.previous]
-    keyed = [_profile(rows, contact_key(key)) for key in asked.keys]
-    found = _distinct([own, *replaced, *keyed])
-    profile = found[0] if found else ""
+    if claim.customer.scope == "@profile":
+        return Match(profile=claim.customer.id, identities=(), keys=(), collisions=())
+    own = _profile(rows, identity_key(claim.customer))
+    replaced = [_profile(rows, identity_key(identity)) for identity in claim.previous]
+    keyed = [_profile(rows, contact_key(key)) for key in claim.keys]
+    holders = _distinct([own, *replaced, *keyed])
+    profile = holders[0] if holders else ""
     identities = [
         identity
-        for identity, holder in zip((asked.customer, *asked.previous), (own, *replaced), strict=True)
+        for identity, holder in zip((claim.customer, *claim.previous), (own, *replaced), strict=True)
         if not holder
     ]
-    return Owner(
+    return Match(
         profile=profile,
         identities=tuple(identities),
-        keys=tuple(key for key, holder in zip(asked.keys, keyed, strict=True) if not holder),
-        collisions=tuple(found[1:]),
+        keys=tuple(key for key, holder in zip(claim.keys, keyed, strict=True) if not holder),
+        collisions=tuple(holders[1:]),
     )
 
 

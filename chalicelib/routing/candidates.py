@@ -58,7 +58,7 @@ def sticky_owner(rule: Rule, profile: Profile | None) -> str:
     return profile.last_owner if profile and rule.sticky and not rule.person else ""
 
 
-def asked(
+def candidates(
     rule: Rule, directory: Directory, profile: Profile | None, stands_in: Callable[[Person], bool]
 ) -> tuple[Person, ...]:
     """Those the rule asks, the customer's last owner first.

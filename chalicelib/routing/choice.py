@@ -6,53 +6,58 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from chalicelib.routing.candidates import Finding, Hurdle, Need, asked, hours_of, is_away, sticky_owner, vet
-from chalicelib.routing.facts import language_of
+from chalicelib.routing.candidates import (
+    Finding,
+    Hurdle,
+    Need,
+    candidates,
+    hours_of,
+    is_away,
+    sticky_owner,
+    vet,
+)
 from chalicelib.routing.hours import local
-from chalicelib.routing.rules import rule_for
-from chalicelib.vocabulary.event import Event
-from chalicelib.vocabulary.people import Candidate, Decision, Directory, Person, Profile, Routing, Rule
+from chalicelib.routing.rules import Ruling
+from chalicelib.vocabulary.people import Candidate, Decision, Directory, Outcome, Person, Profile, Rule
 
 
-def considered(rule: Rule, directory: Directory, profile: Profile | None = None) -> tuple[str, ...]:
-    """Everybody whom a decision by this rule may look at: theirs are the loads it has to know."""
-    return tuple(person.id for person in asked(rule, directory, profile, lambda _: True))
+def considered(ruling: Ruling, directory: Directory) -> tuple[str, ...]:
+    """Everybody whom the decision may look at: theirs are the loads it has to know."""
+    if ruling.rule is None:
+        return ()
+    profile = ruling.question.profile
+    return tuple(person.id for person in candidates(ruling.rule, directory, profile, lambda _: True))
 
 
 def decide(
-    event: Event,
-    profile: Profile,
+    ruling: Ruling,
     *,
-    routing: Routing,
     directory: Directory,
     loads: Mapping[str, int],
     now: datetime,
     config_version: str = "",
-    language: str = "",
 ) -> Decision:
     """Who gets the profile's conversation, or why it waits.
 
-    profile: as it is before it absorbs the event. loads: open conversations by person, 0 where it names
-    none. language: the account's. Call it again with new loads when somebody's last place was taken
-    meanwhile. To offer a waiting conversation again, pass the event that opened it: its words chose the
-    rule.
+    loads: open conversations by person, 0 where it names none. Call it again with new loads when somebody's
+    last place was taken meanwhile.
 
     The promise counts plain minutes from now if somebody takes it, else from when somebody will be on
     duty; one that was given and not yet kept stands.
     """
-    rule, because = rule_for(event, profile, routing, language=language)
+    rule, profile = ruling.rule, ruling.question.profile
     if rule is None:
         # The last rule of a validated configuration holds for everything.
         reason = "no rule holds, so it is in no team's queue"
-        return Decision(outcome="waiting", reason=reason, config_version=config_version)
+        return Decision(outcome=Outcome.WAITING, reason=reason, config_version=config_version)
     need = Need(
         rule=rule,
-        language=language_of(event, profile, language=language),
+        language=ruling.facts.language,
         directory=directory,
         loads=loads,
         now=now,
     )
-    people = asked(rule, directory, profile, lambda person: is_away(person, directory, now))
+    people = candidates(rule, directory, profile, lambda person: is_away(person, directory, now))
     findings = [vet(person, need) for person in people]
     free = _ranked([f for f in findings if f.hurdle is Hurdle.NONE], need, profile)
     barred = [f for f in findings if f.hurdle is not Hurdle.NONE]
@@ -60,8 +65,8 @@ def decide(
     given = profile.conversation.respond_by if profile.conversation else None
     outcome = f"{free[0].person.id} takes it" if free else _why_nobody(findings, need)
     return Decision(
-        outcome="assigned" if free else "waiting",
-        reason=f"rule “{rule.name}”: {because}; {outcome}",
+        outcome=Outcome.ASSIGNED if free else Outcome.WAITING,
+        reason=f"rule “{rule.name}”: {ruling.because}; {outcome}",
         rule=rule.name,
         team=rule.team or _team_of(rule.person, directory),
         owner=free[0].person.id if free else "",
@@ -117,7 +122,7 @@ def _busy(person: Person, need: Need) -> float:
 
 def _why_nobody(findings: Sequence[Finding], need: Need) -> str:
     if not findings:
-        return f"{need.rule.person or need.rule.team} is nobody"
+        return _empty(need.rule)
     furthest = max(finding.hurdle for finding in findings)
     stopped = [finding for finding in findings if finding.hurdle is furthest]
     if furthest is Hurdle.ROOM:
@@ -131,3 +136,7 @@ def _why_nobody(findings: Sequence[Finding], need: Need) -> str:
     if first is None or first.on_duty_at is None:
         return "nobody is on duty for the next two months"
     return f"nobody is on duty until {local(hours_of(first.person, need.directory), first.on_duty_at)}"
+
+
+def _empty(rule: Rule) -> str:
+    return f"there is no person {rule.person}" if rule.person else f"team {rule.team} has no members"

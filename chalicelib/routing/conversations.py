@@ -1,17 +1,17 @@
 """What an event does to its profile's conversation: opens it, keeps it, moves it, closes it.
 
-Pure: the pipeline asks `turn` what is called for, lets somebody be chosen if need be, and takes the
-outcome from here.
+Pure: the pipeline asks `turn` what the event calls for, lets somebody be chosen if need be, and takes the
+consequence from here.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from chalicelib.vocabulary.event import Direction, Event, Kind
-from chalicelib.vocabulary.people import Conversation, Decision, Profile, Routing
+from chalicelib.vocabulary.people import Consequence, Conversation, Decision, Outcome, Profile, Routing
 
 _HUB_KINDS = (Kind.CLOSE, Kind.OFFER)
 
@@ -29,17 +29,6 @@ class Turn(StrEnum):
     """Somebody must be chosen."""
     CLOSE = "close"
     """The conversation ends."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What became of the conversation. `conversation` is None if there is none after the event."""
-
-    decision: Decision
-    conversation: Conversation | None
-    opened: bool = False
-    moved: bool = False
-    closed: bool = False
 
 
 def idle_at(conversation: Conversation, routing: Routing) -> datetime:
@@ -80,7 +69,7 @@ def is_over(conversation: Conversation, event: Event, routing: Routing) -> bool:
     return event.kind not in _HUB_KINDS and idle_at(conversation, routing) <= event.received_at
 
 
-def kept(conversation: Conversation | None, event: Event) -> Outcome:
+def kept(conversation: Conversation | None, event: Event) -> Consequence:
     """Nobody needs to be chosen: the conversation goes on, or there is none."""
     if conversation is None:
         reason = (
@@ -88,20 +77,20 @@ def kept(conversation: Conversation | None, event: Event) -> Outcome:
             if event.direction is Direction.INBOUND
             else (f"{event.direction} events open no conversation")
         )
-        return Outcome(decision=Decision(outcome="none", reason=reason), conversation=None)
+        return Consequence(decision=Decision(outcome=Outcome.NONE, reason=reason), conversation=None)
     after = _touched(conversation, event)
     decision = Decision(
-        outcome="kept",
+        outcome=Outcome.KEPT,
         reason="the open conversation stays with its owner" if after.owner else "still waiting for an owner",
         team=after.team,
         owner=after.owner,
         respond_by=after.respond_by,
         respond_within=after.respond_within,
     )
-    return Outcome(decision=decision, conversation=after)
+    return Consequence(decision=decision, conversation=after)
 
 
-def chosen(conversation: Conversation | None, event: Event, decision: Decision) -> Outcome | None:
+def chosen(conversation: Conversation | None, event: Event, decision: Decision) -> Consequence | None:
     """After somebody was looked for. None if an offer changed nothing and need not be kept."""
     if event.kind is Kind.OFFER and not decision.owner:
         return None
@@ -118,7 +107,7 @@ def chosen(conversation: Conversation | None, event: Event, decision: Decision) 
             channel=event.channel,
             account=event.account,
         )
-        return Outcome(decision=decision, conversation=opened, opened=True)
+        return Consequence(decision=decision, conversation=opened, opened=True)
     after = replace(
         _touched(conversation, event),
         owner=decision.owner,
@@ -126,22 +115,25 @@ def chosen(conversation: Conversation | None, event: Event, decision: Decision) 
         respond_by=decision.respond_by or conversation.respond_by,
         respond_within=decision.respond_within,
     )
-    return Outcome(decision=decision, conversation=after, moved=bool(decision.owner))
+    return Consequence(decision=decision, conversation=after, moved=bool(decision.owner))
 
 
-def closed(conversation: Conversation, event: Event) -> Outcome:
+def closed(conversation: Conversation, event: Event) -> Consequence:
     """The conversation has ended by this event."""
     decision = Decision(
-        outcome="closed",
+        outcome=Outcome.CLOSED,
         reason=event.extra.get("reason", "closed"),
         team=conversation.team,
         owner=conversation.owner,
     )
-    return Outcome(decision=decision, conversation=conversation, closed=True)
+    return Consequence(decision=decision, conversation=conversation, closed=True)
 
 
 def _touched(conversation: Conversation, event: Event) -> Conversation:
-    """The conversation after one more event: an answer of ours keeps the promise, a new word renews it."""
+    """The conversation after one more event.
+
+    Our reply clears `respond_by`; the customer's next message sets it again.
+    """
     if event.kind in _HUB_KINDS:
         return conversation
     respond_by = conversation.respond_by

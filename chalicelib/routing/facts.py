@@ -5,20 +5,35 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from chalicelib.language import persian
-from chalicelib.vocabulary.event import Event
+from chalicelib.vocabulary.event import HUB, Event
 from chalicelib.vocabulary.people import Profile
 
 PROFILE_FACTS = ("new", "returning", "known_phone")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Who is to answer this?
+
+    event: what the customer said. When a waiting conversation is offered again it is the event that opened
+        it, because its words chose the rule.
+    profile: the customer before they absorb the event.
+    account_language: the language of our account that it came to, empty if it has none.
+    """
+
+    event: Event
+    profile: Profile
+    account_language: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """The facts.
+    """What rules are held against.
 
     language: of the text; else the customer's; else the platform's hint; else the account's; or `und`.
     text: the words of the text in one line, in the spellings of `persian.spellings`.
     profile: which of `new` (none of ours has had a conversation with them), `returning` and
-    `known_phone` hold.
+        `known_phone` hold.
     """
 
     channel: str
@@ -29,31 +44,33 @@ class Facts:
     profile: frozenset[str]
 
 
-def facts_of(event: Event, profile: Profile, *, language: str = "") -> Facts:
-    """The facts; `language` is the account's. What the hub says of a conversation is about where that was."""
+def facts_of(question: Question) -> Facts:
+    """The facts. An event of the hub's own is about the account where the conversation was opened."""
+    event, profile = question.event, question.profile
     conversation = profile.conversation
-    about = conversation if event.channel == "hub" and conversation is not None else event
+    about = conversation if event.channel == HUB and conversation is not None else event
     return Facts(
         channel=about.channel,
         account=about.account,
         kind=str(event.kind),
-        language=language_of(event, profile, language=language),
+        language=_language(question),
         text=persian.spellings(event.text),
         profile=frozenset(_profile_facts(profile)),
     )
 
 
-def language_of(event: Event, profile: Profile, *, language: str = "") -> str:
+def _language(question: Question) -> str:
     """In which language the customer is to be answered."""
-    known = profile.language or event.language_hint
-    found = persian.language(event.text, hint=known, default=language or "fa")
-    if found == "und" and event.text.strip():
-        return known or "und"
-    return found
+    text = question.event.text
+    earlier = question.profile.language or question.event.language_hint
+    spoken = persian.language(text, hint=earlier, default=question.account_language or "fa")
+    if spoken == "und" and text.strip():
+        return earlier or "und"
+    return spoken
 
 
 def _profile_facts(profile: Profile) -> list[str]:
     held = ["returning" if profile.last_owner else "new"]
-    if any(key.startswith("phone#") for key in profile.keys):
+    if profile.phones:
         held.append("known_phone")
     return held

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from chalicelib.language import persian
-from chalicelib.routing.facts import Facts, facts_of
-from chalicelib.vocabulary.event import Event
-from chalicelib.vocabulary.people import Profile, Routing, Rule
+from chalicelib.routing.facts import Facts, Question, facts_of
+from chalicelib.vocabulary.people import Routing, Rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,14 +19,29 @@ class Trial:
     because: str
 
 
-def rule_for(
-    event: Event, profile: Profile, routing: Routing, *, language: str = ""
-) -> tuple[Rule | None, str]:
-    """The first rule that holds and why, or None and that none does. `language` is the account's."""
-    for trial in trials(facts_of(event, profile, language=language), routing):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """The rule that a question falls under.
+
+    question: what was asked.
+    facts: what the rules were held against.
+    rule: the first that holds, None if none does.
+    because: the conditions that held.
+    """
+
+    question: Question
+    facts: Facts
+    rule: Rule | None
+    because: str
+
+
+def rule_for(question: Question, routing: Routing) -> Ruling:
+    """The first rule that holds."""
+    facts = facts_of(question)
+    for trial in trials(facts, routing):
         if trial.holds:
-            return trial.rule, trial.because
-    return None, "no rule holds"
+            return Ruling(question=question, facts=facts, rule=trial.rule, because=trial.because)
+    return Ruling(question=question, facts=facts, rule=None, because="no rule holds")
 
 
 def trials(facts: Facts, routing: Routing) -> Iterator[Trial]:
@@ -37,11 +51,6 @@ def trials(facts: Facts, routing: Routing) -> Iterator[Trial]:
         yield trial
         if trial.holds:
             return
-
-
-def is_catch_all(rule: Rule) -> bool:
-    """Whether it holds for everything."""
-    return not any((rule.channel, rule.account, rule.kind, rule.language, rule.words, rule.profile))
 
 
 def _tried(rule: Rule, facts: Facts) -> Trial:

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from chalicelib.pipeline.deliver import Deliver
     from chalicelib.pipeline.process import Process
     from chalicelib.pipeline.relay import Relay
-    from chalicelib.pipeline.tick import Tick
     from chalicelib.store.table import Table
     from chalicelib.vocabulary.delivery import Call, Reply, Target
     from chalicelib.vocabulary.event import Event
@@ -129,11 +128,12 @@ class Workers:
         )
 
     @functools.cached_property
-    def tick(self) -> Tick:
-        """What the clock does every minute."""
-        from chalicelib.pipeline.tick import Tick
+    def tick(self) -> Callable[[], dict[str, int]]:
+        """One minute's round of the clock's jobs; how much of each there was."""
+        from chalicelib.pipeline.clock.base import Clock
+        from chalicelib.pipeline.clock.tick import tick
 
-        return Tick(
+        clock = Clock(
             table=self.table,
             stage=self.stage,
             send=lambda messages: send(self._put, self.environment.events_queue, messages, tries=2),
@@ -146,6 +146,7 @@ class Workers:
             now=self._edges.now,
             count=telemetry.count,
         )
+        return functools.partial(tick, clock)
 
     def hide(self, queue_arn: str, receipt: str, seconds: int) -> None:
         """Make a received message visible again after so many seconds.

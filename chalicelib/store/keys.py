@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from datetime import datetime
 
 from chalicelib.vocabulary.event import Identity
 
@@ -21,6 +22,11 @@ INDEXES = {
 }
 """The indexes, each with the attributes that are its partition and sort key: an identity's events by time;
 the profiles that the clock must look at; the conversations of a person, or those that wait."""
+
+
+def sortable(moment: datetime) -> str:
+    """A moment as 13 digits of milliseconds, which compare as the moments do."""
+    return f"{int(moment.timestamp() * 1000):013d}"
 
 
 def event_key(key: str) -> Key:

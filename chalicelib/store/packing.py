@@ -1,8 +1,9 @@
 """What travels on the queues and lies in rows: encoded, compressed, versioned.
 
 A packed form is one version byte and the deflated MessagePack of a type; on a queue it is base64,
-because SQS alters or refuses some characters. Messages are in flight during a deployment: a form
-once used is decoded for ever, and a newer one than this code knows waits for newer code.
+because SQS alters or refuses some characters. Messages are in flight during a deployment, and rows lie for
+400 days: every version ever written stays readable, and one newer than this code raises `Transient`, so
+that it waits for the new code.
 """
 
 from __future__ import annotations
@@ -10,15 +11,16 @@ from __future__ import annotations
 import base64
 import functools
 import zlib
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import msgspec
 
 from chalicelib.vocabulary.errors import Misconfigured, Transient
 from chalicelib.vocabulary.messages import Change, Intake
 
-_VERSION = 1
+_VERSION = 2
+_OLDEST = 1
 _LARGEST = 64 * 1024 * 1024
 
 T = TypeVar("T")
@@ -33,25 +35,32 @@ def _packer() -> Callable[[object], bytes]:
     return pack
 
 
-def unpacker(kind: type[T]) -> Callable[[bytes], T]:
-    """What reads the packed form of a type. Raises `Transient` for newer code's, `Misconfigured` for none."""
+def unpacker(
+    kind: type[T], older: Mapping[int, tuple[type[Any], Callable[[Any], T]]] | None = None
+) -> Callable[[bytes], T]:
+    """What reads the packed form of a type. Raises `Transient` for newer code's, `Misconfigured` for none.
+
+    older: for each version that had another shape, that shape and what makes today's of it.
+    """
+    shapes = older or {}
 
     @functools.cache
-    def decoder() -> msgspec.msgpack.Decoder[T]:
+    def decoder(version: int) -> msgspec.msgpack.Decoder[Any]:
         # Made when first used: the front door only packs, and every cold start would pay for it.
-        return msgspec.msgpack.Decoder(kind)
+        return msgspec.msgpack.Decoder(shapes[version][0] if version in shapes else kind)
 
     def unpack(packed: bytes) -> T:
         if packed[:1] and packed[0] > _VERSION:
             raise Transient("newer_version", "written by newer code than this; waiting for it")
-        if packed[:1] != bytes((_VERSION,)):
+        if not packed[:1] or packed[0] < _OLDEST:
             raise Misconfigured("unreadable_message", "no version this code knows")
         try:
             inflate = zlib.decompressobj()
             plain = inflate.decompress(packed[1:], _LARGEST)
-            return decoder().decode(plain)
+            value = decoder(packed[0]).decode(plain)
         except (zlib.error, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise Misconfigured("unreadable_message", type(error).__name__) from error
+        return shapes[packed[0]][1](value) if packed[0] in shapes else value
 
     return unpack
 

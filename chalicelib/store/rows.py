@@ -5,14 +5,55 @@ Every row has a partition key `pk` and a sort key `sk`; what stands there is in 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from pynamodb.attributes import BinaryAttribute, DiscriminatorAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.models import Model
 
 from chalicelib.store.keys import Key
 from chalicelib.store.packing import unpacker
 from chalicelib.vocabulary.delivery import Absorbed
+from chalicelib.vocabulary.event import Event
+from chalicelib.vocabulary.people import Consequence, Conversation, Decision
 
-unpack_absorbed = unpacker(Absorbed)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _AbsorbedV1:
+    """`Absorbed` until 2026-11-27: without a `consequence` of its own."""
+
+    event: Event
+    profile: str
+    seq: int
+    index: int
+    committed_at: datetime
+    decision: Decision
+    targets: tuple[str, ...] = ()
+    conversation: Conversation | None = None
+    opened: bool = False
+    moved: bool = False
+    closed: bool = False
+
+
+def _from_v1(old: _AbsorbedV1) -> Absorbed:
+    return Absorbed(
+        event=old.event,
+        profile=old.profile,
+        seq=old.seq,
+        index=old.index,
+        committed_at=old.committed_at,
+        consequence=Consequence(
+            decision=old.decision,
+            conversation=old.conversation,
+            opened=old.opened,
+            moved=old.moved,
+            closed=old.closed,
+        ),
+        targets=old.targets,
+    )
+
+
+unpack_absorbed = unpacker(Absorbed, {1: (_AbsorbedV1, _from_v1)})
 """Reads the body of an event's row."""
 
 

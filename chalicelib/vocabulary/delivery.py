@@ -5,24 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from chalicelib.vocabulary.event import Event
-from chalicelib.vocabulary.people import Conversation, Decision, Person, Profile
+from chalicelib.vocabulary.people import Consequence, Person, Profile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """Where events go: one entry of `crms.yaml`.
 
-    name: what this hub calls it; it names its queue. crm: the connector.
-    kinds and directions: what it is owed. notices: whether events without a customer go there too.
-    concurrency: how many deliveries it gets at once (2 … 1000).
+    name: what this hub calls it; it names its queue.
+    connector: the name of the connector that speaks to it.
+    url: where its connector calls it.
     secret: the name of the parameter with its credentials.
+    kinds, directions: what it is owed; no kinds means those that the connector declares.
+    notices: whether events without a customer go there too.
+    concurrency: how many deliveries it gets at once (2 … 1000).
     private_network: it may be at a private or loopback address.
+    settings: what the connector asks for beyond secrets, by name.
     """
 
     name: str
-    crm: str
+    connector: str
     url: str
     secret: str = ""
     kinds: tuple[str, ...] = ()
@@ -34,50 +39,16 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
-    """One event owed to one target, with all a connector may need to tell it.
-
-    conversation: as it was when the event was absorbed, None outside one.
-    opened, moved, closed: what this event did to it.
-    owner: the person who owns it now, None while nobody does.
-    contact: the customer's id at this target, empty until there is one.
-    lead: the id there of what was opened for the conversation, empty if nothing was.
-    seq and index: the event's place among all of this profile's events.
-    """
-
-    event: Event
-    profile: Profile
-    decision: Decision
-    conversation: Conversation | None = None
-    opened: bool = False
-    moved: bool = False
-    closed: bool = False
-    owner: Person | None = None
-    contact: str = ""
-    lead: str = ""
-    seq: int = 0
-    index: int = 0
-
-    @property
-    def phones(self) -> tuple[str, ...]:
-        """Verified phones, E.164."""
-        return self._keys("phone#")
-
-    @property
-    def emails(self) -> tuple[str, ...]:
-        """Verified e-mail addresses."""
-        return self._keys("email#")
-
-    def _keys(self, prefix: str) -> tuple[str, ...]:
-        return tuple(k.removeprefix(prefix) for k in self.profile.keys if k.startswith(prefix))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Absorbed:
     """An event with all that was decided about it when its customer's profile absorbed it.
 
-    seq: the profile's `seq` of that commit; index: the event's place in the commit.
-    targets: whom it is owed. conversation: as it was right after, or as it was closed.
+    event: what happened.
+    profile: the id of the profile.
+    seq: the profile's `seq` of that commit.
+    index: the event's place in the commit.
+    committed_at: when that was, aware UTC.
+    consequence: what became of the conversation.
+    targets: the names of those whom the event is owed.
     """
 
     event: Event
@@ -85,12 +56,36 @@ class Absorbed:
     seq: int
     index: int
     committed_at: datetime
-    decision: Decision
+    consequence: Consequence
     targets: tuple[str, ...] = ()
-    conversation: Conversation | None = None
-    opened: bool = False
-    moved: bool = False
-    closed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One event owed to one target, with all a connector may need to tell it.
+
+    absorbed: the event, its place among the profile's events, and what became of the conversation.
+    profile: the customer as they are now.
+    owner: the person who owned the conversation after the event, None while nobody does.
+    contact: the customer's id at this target, empty until there is one.
+    lead: the id there of what was opened for the conversation, empty if nothing was.
+    """
+
+    absorbed: Absorbed
+    profile: Profile
+    owner: Person | None = None
+    contact: str = ""
+    lead: str = ""
+
+    @property
+    def event(self) -> Event:
+        """What happened."""
+        return self.absorbed.event
+
+    @property
+    def consequence(self) -> Consequence:
+        """What became of the conversation."""
+        return self.absorbed.consequence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,12 +107,20 @@ class Reply:
     body: bytes = field(default=b"", repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
-    """The target's proof: step name to the remote id it created or changed."""
+class State(StrEnum):
+    """How far a delivery has come."""
 
-    ids: Mapping[str, str] = field(default_factory=dict)
+    SENDING = "sending"
+    """An attempt is under way, or its worker died."""
+    WAITING = "waiting"
+    """It will be tried again at `Ledger.next_at`."""
+    DONE = "done"
+    PARKED = "parked"
+    """It will not be tried again by itself."""
 
+
+SETTLED = (State.DONE, State.PARKED)
+"""Nothing more happens to these by itself."""
 
 ANY_STEP = "*"
 
@@ -126,16 +129,21 @@ ANY_STEP = "*"
 class Ledger:
     """How far one delivery has come.
 
-    state: `sending` (an attempt is, or was, under way), `waiting` (until `next_at`), `done`,
-    `parked` (with its reason). steps: finished steps and their remote ids. doubtful: the step that
-    may have been carried out without our knowing, `*` if it may be any that is not finished; it is
-    looked up before it is written again.
-    attempts: those that count. since: when this state began.
+    target: the target's name.
+    event: the event's key.
+    attempts: those that count.
+    steps: finished steps and their remote ids: the target's receipt.
+    doubtful: the step that may have been carried out without our knowing, `*` if it may be any that is not
+        finished; it is looked up before it is written again.
+    version: rises by one with every write.
+    since: when this state began.
+    next_at: when it is tried again, if it waits.
+    reason, detail: of the last failure, a code and a sentence.
     """
 
     target: str
     event: str
-    state: str
+    state: State
     attempts: int = 0
     steps: Mapping[str, str] = field(default_factory=dict)
     doubtful: str = ""

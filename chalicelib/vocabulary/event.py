@@ -14,6 +14,10 @@ from enum import StrEnum
 _LONGEST_ID = 512
 
 
+HUB = "hub"
+"""The channel, and the account on it, of the events that the hub itself makes."""
+
+
 class Kind(StrEnum):
     """What happened."""
 
@@ -88,7 +92,7 @@ def withheld(channel: str, occasion: str) -> Identity:
 
 def profile_address(profile_id: str) -> Identity:
     """How the hub's own events name the profile they are about."""
-    return Identity(channel="hub", scope="@profile", id=profile_id)
+    return Identity(channel=HUB, scope="@profile", id=profile_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

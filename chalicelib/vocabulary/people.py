@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,19 @@ class Profile:
     collisions: tuple[str, ...] = ()
     """Other profiles that may be the same person; merging them is a human's decision."""
 
+    @property
+    def phones(self) -> tuple[str, ...]:
+        """Verified phones, E.164."""
+        return self._keys("phone#")
+
+    @property
+    def emails(self) -> tuple[str, ...]:
+        """Verified e-mail addresses."""
+        return self._keys("email#")
+
+    def _keys(self, prefix: str) -> tuple[str, ...]:
+        return tuple(key.removeprefix(prefix) for key in self.keys if key.startswith(prefix))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hours:
@@ -77,7 +91,7 @@ class Person:
 
     languages and skills: name to level (1 knows a little … 5 native or expert).
     hours: a name in the directory's `hours`. capacity: open conversations at once.
-    away: first and last day of absence, ISO dates. crm: target name to this person's key there.
+    away: first and last day of absence, ISO dates. user_ids: target name to who they are there.
     identities: their own addresses, as `channel:id`, so that what they write is not a customer's.
     """
 
@@ -89,7 +103,7 @@ class Person:
     capacity: int = 10
     away: tuple[tuple[str, str], ...] = ()
     stand_in: str = ""
-    crm: dict[str, str] = field(default_factory=dict)
+    user_ids: dict[str, str] = field(default_factory=dict)
     identities: tuple[str, ...] = ()
 
 
@@ -109,6 +123,14 @@ class Directory:
     people: tuple[Person, ...] = ()
     teams: tuple[Team, ...] = ()
     hours: dict[str, Hours] = field(default_factory=dict)
+
+    def person(self, person: str) -> Person | None:
+        """The person of that id."""
+        return next((one for one in self.people if one.id == person), None)
+
+    def team(self, team: str) -> Team | None:
+        """The team of that id."""
+        return next((one for one in self.teams if one.id == team), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,15 +175,35 @@ class Candidate:
     reason: str
 
 
+class Outcome(StrEnum):
+    """What a decision came to."""
+
+    ASSIGNED = "assigned"
+    KEPT = "kept"
+    """The owner of the open conversation keeps it, or it goes on waiting."""
+    WAITING = "waiting"
+    """Nobody can take it now."""
+    CLOSED = "closed"
+    NONE = "none"
+    """The event needs no owner."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """The outcome of routing, stored with the event; it explains itself.
+    """Who answers, stored with the event; it explains itself.
 
-    outcome: `assigned`, `kept` (the open conversation's owner), `waiting` (nobody could take it
-    now), `closed`, or `none` (the event needs no owner). reason: one sentence.
+    outcome: what it came to.
+    reason: one sentence.
+    rule: the name of the rule that held.
+    team: whose queue the conversation is in.
+    owner: a person's id, empty if it waits.
+    candidates: everybody who was considered.
+    respond_by: by when the owner should have answered.
+    respond_within: the minutes that the rule promises.
+    config_version: the configuration that was in force.
     """
 
-    outcome: str
+    outcome: Outcome
     reason: str
     rule: str = ""
     team: str = ""
@@ -170,3 +212,21 @@ class Decision:
     respond_by: datetime | None = None
     respond_within: int = 60
     config_version: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consequence:
+    """What an event did to its profile's conversation.
+
+    decision: who answers, and why.
+    conversation: as it was right after the event, or as it was closed; None outside one.
+    opened: the event opened it.
+    moved: the event changed its owner.
+    closed: the event ended it.
+    """
+
+    decision: Decision
+    conversation: Conversation | None = None
+    opened: bool = False
+    moved: bool = False
+    closed: bool = False

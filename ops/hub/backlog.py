@@ -115,9 +115,7 @@ def print_deliveries(title: str, deliveries: list[Undelivered], most: int) -> No
         )
         for ledger in (each.ledger for each in deliveries[:most])
     ]
-    print_rows(
-        ("event", "target", "state", "failures", "again at (UTC)", "why"), rows, key="event", title=title
-    )
+    print_rows(("event", "target", "state", "failures", "again (UTC)", "why"), rows, key="event", title=title)
     print_rest(len(deliveries) - most)
 
 

@@ -12,6 +12,7 @@ from chalicelib.pipeline.ledger import contents
 from chalicelib.pipeline.relay import Relay
 from chalicelib.store.keys import ledger_key
 from chalicelib.store.rows import EventRow, LedgerRow
+from chalicelib.vocabulary.delivery import State
 from chalicelib.vocabulary.messages import Change
 from ops.hub.events import key_in
 from ops.hub.exits import Code, Stop
@@ -61,11 +62,11 @@ def _changes(ordered: Iterable[Debt]) -> Iterator[Change]:
 def _unpark(site: Site, event: str, target: str) -> None:
     row = site.table.get(LedgerRow, ledger_key(event, target))
     ledger = contents(row)
-    if row is None or ledger is None or ledger.state != "parked":
+    if row is None or ledger is None or ledger.state is not State.PARKED:
         return
     again = replace(
         ledger,
-        state="waiting",
+        state=State.WAITING,
         attempts=0,
         version=ledger.version + 1,
         since=site.now(),

@@ -9,10 +9,9 @@ from collections.abc import Iterable, Iterator
 
 from chalicelib.channels import CHANNELS
 from chalicelib.configuration.stage import Stage
-from chalicelib.pipeline.hub_events import CHANNEL as HUB
 from chalicelib.store.keys import event_key
 from chalicelib.store.rows import EventRow, Row
-from chalicelib.vocabulary.event import Kind, reference
+from chalicelib.vocabulary.event import HUB, Kind, reference
 from ops.hub.configuration import current
 from ops.hub.exits import Code, Stop
 from ops.hub.screen import warn

@@ -37,11 +37,11 @@ def explain(
             {
                 "event": absorbed.event.key,
                 "profile": absorbed.profile,
-                "decision": absorbed.decision,
-                "conversation": absorbed.conversation,
-                "opened": absorbed.opened,
-                "moved": absorbed.moved,
-                "closed": absorbed.closed,
+                "decision": absorbed.consequence.decision,
+                "conversation": absorbed.consequence.conversation,
+                "opened": absorbed.consequence.opened,
+                "moved": absorbed.consequence.moved,
+                "closed": absorbed.consequence.closed,
             }
         )
         return
@@ -49,7 +49,7 @@ def explain(
 
 
 def _print(absorbed: Absorbed, names: dict[str, str]) -> None:
-    decision, conversation = absorbed.decision, absorbed.conversation
+    decision, conversation = absorbed.consequence.decision, absorbed.consequence.conversation
     owner = names.get(decision.owner, decision.owner) if decision.owner else ""
     out = console()
     out.print(
@@ -82,14 +82,14 @@ def _print(absorbed: Absorbed, names: dict[str, str]) -> None:
 
 
 def _promise(absorbed: Absorbed) -> str:
-    decision = absorbed.decision
+    decision = absorbed.consequence.decision
     if decision.respond_by is None:
         return ""
     return f"an answer by {moment(decision.respond_by)}, within {decision.respond_within} minutes"
 
 
 def _became(absorbed: Absorbed) -> str:
-    became = [word for word in ("opened", "moved", "closed") if getattr(absorbed, word)]
+    became = [word for word in ("opened", "moved", "closed") if getattr(absorbed.consequence, word)]
     return f", {' and '.join(became)} by this event" if became else ""
 
 

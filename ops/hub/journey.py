@@ -131,7 +131,11 @@ def _told(site: Site, rows: Sequence[EventRow]) -> list[Told]:
 
 def _line(absorbed: Absorbed, deliveries: Mapping[str, str]) -> Line:
     event = absorbed.event
-    owner = absorbed.conversation.owner if absorbed.conversation else absorbed.decision.owner
+    owner = (
+        absorbed.consequence.conversation.owner
+        if absorbed.consequence.conversation
+        else absorbed.consequence.decision.owner
+    )
     return Line(
         event=event.key,
         at=event.occurred_at,

@@ -137,7 +137,7 @@ def _without_secrets(site: Site, stage: Stage) -> list[str]:
         user = f"accounts.yaml: account {account.channel} {account.id}"
         wanted.setdefault(name, (user, False, set(CHANNELS[account.channel].secrets)))
     for target in stage.targets:
-        required = {field.name for field in CRMS[target.crm].fields if field.secret and field.required}
+        required = {field.name for field in CRMS[target.connector].fields if field.secret and field.required}
         if required:
             name = f"{site.secrets}/targets/{target.secret}"
             wanted.setdefault(name, (f"crms.yaml: target {target.name}", True, required))

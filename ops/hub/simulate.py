@@ -27,9 +27,8 @@ from ops.hub.configuration import current
 from ops.hub.exits import Code, Stop
 from ops.hub.screen import JsonOption, StageOption, console, document, print_rows, table, typed
 from ops.hub.site import Site, open_site
-from ops.platforms import OMID, SARA, Person, Post
+from ops.platforms import SARA, Person, Post, somebody
 
-_FICTIONS = {person.phone: person for person in (SARA, OMID)}
 _WRONG = ("not-the-secret",)
 _SIMULATED_IDS = 10**10
 
@@ -86,18 +85,10 @@ def person(phone: str, name: str) -> Person:
     """
     if not phone:
         return _named(SARA, name)
-    known = e164(phone)
-    if known is None:
+    parsed = e164(phone)
+    if parsed is None:
         raise Stop(Code.USAGE, f"{phone} is not a phone number: write it like +989120000003")
-    digits = known.number.removeprefix("+")
-    invented = Person(
-        first_name="مهمان",
-        last_name=digits[-4:],
-        phone=known.number,
-        user_id=10**9 + int(digits[-9:]),
-        bsuid=f"IR.{digits:0>16}",
-    )
-    return _named(_FICTIONS.get(known.number, invented), name)
+    return _named(somebody(parsed.number), name)
 
 
 def _named(someone: Person, name: str) -> Person:

@@ -166,7 +166,7 @@ def _tryton_faults(hub: LocalHub, found: _Found, wanted: Sequence[Event]) -> lis
     }
     if len(found.leads) != len(opened):
         faults.append(f"Tryton holds {len(found.leads)} leads for {len(opened)} conversations")
-    employees = {person.id: person.crm.get("tryton") for person in hub.stage.directory.people}
+    employees = {person.id: person.user_ids.get("tryton") for person in hub.stage.directory.people}
     for arrival in found.arrivals:
         conversation = arrival.event["data"]["conversation"]
         if not conversation:

@@ -95,7 +95,7 @@ def _target(entry: dict[str, Any], connectors: Mapping[str, Crm]) -> Target:
     connector = entry["connector"]
     kinds = entry.get("kinds") or connectors[connector].kinds
     given = {key: value for key, value in entry.items() if key != "connector"}
-    return msgspec.convert({**given, "crm": connector, "kinds": list(kinds)}, Target)
+    return msgspec.convert({**given, "connector": connector, "kinds": list(kinds)}, Target)
 
 
 def _channels() -> Mapping[str, Channel]:

@@ -124,10 +124,10 @@ def _people(files: Files) -> None:
         if person.get("stand_in") and _circular(person.get("id"), stand_ins):
             problem = f"standing in leads back to {person.get('id')}"
             document.fault((*spot, "stand_in"), problem, "let somebody outside the circle stand in")
-        for target, _ in document.pairs(*spot, "crm"):
+        for target, _ in document.pairs(*spot, "user_ids"):
             if files.crms.value is not None and target not in targets:
                 remedy = nearest(target, targets, "add it to crms.yaml, or delete this key")
-                document.fault((*spot, "crm", target), f"there is no target {target}", remedy)
+                document.fault((*spot, "user_ids", target), f"there is no target {target}", remedy)
         for place, address in document.texts(*spot, "identities"):
             channel, colon, _ = address.partition(":")
             if colon and channel not in files.channels:

@@ -6,8 +6,10 @@ channel's requests are signed with, and the words it needs, stand beside its fix
 
 import hashlib
 import hmac
+from collections.abc import Callable
 from dataclasses import replace
 
+from ops.platforms.scene import Post
 from ops.platforms.twilio import sign_twilio
 
 NOT_COVERING_THE_BODY = {"token"}
@@ -32,7 +34,7 @@ def _hmac_of_url_and_form(post, secrets, form):
     return sign_twilio(post, secrets, dict(form or []))
 
 
-SCHEMES = {
+SCHEMES: dict[str, Callable[..., Post]] = {
     "hmac_of_body": _hmac_of_body,
     "token": _token,
     "hmac_of_url_and_form": _hmac_of_url_and_form,

@@ -140,7 +140,7 @@ def twilio(key, url, fields, algorithm=None):
     return RequestValidator(key).compute_signature(url, fields, algorithm)
 
 
-class MultiDict(dict):
+class MultiDict(dict[str, str]):
     """Several values a name, as the web frameworks hand them to the validator."""
 
     def __init__(self, fields):

@@ -36,7 +36,7 @@ STAGE = Stage(
         hours={"office": Hours(week={"sat": (("09:00", "17:00"),)}, holidays=("2026-03-21",))},
     ),
     routing=Routing(rules=(Rule(name="all", words=("رزرو",), team="desk"),)),
-    targets=(Target(name="crm", crm="webhook", url="https://crm.example.org", kinds=("message",)),),
+    targets=(Target(name="crm", connector="receiver", url="https://crm.example.org", kinds=("message",)),),
 )
 
 
@@ -120,8 +120,9 @@ def test_what_dynamodb_would_refuse_is_refused_before(monkeypatch):
 class Shelf:
     """Where configuration is stored, with a clock and a switch for outages."""
 
-    def __init__(self, version="1"):
-        self.version, self.failure, self.now, self.reads = version, None, 1000.0, 0
+    def __init__(self, version: str = "1"):
+        self.version, self.now, self.reads = version, 1000.0, 0
+        self.failure: Transient | None = None
         self.cached = Cached(read=self.read, clock=lambda: self.now, max_age=60)
 
     def read(self) -> str:

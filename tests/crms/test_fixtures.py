@@ -26,11 +26,11 @@ CASES = sorted(FIXTURES.glob("*/*.json"))
 
 def owed(changes: dict[str, Any]) -> Delivery:
     """The sample delivery with a case's changes, part by part."""
-    sample = msgspec.to_builtins(playing.delivery())
+    sample = msgspec.to_builtins(playing.Facts())
     for part, facts in changes.items():
         nested = isinstance(facts, dict) and isinstance(sample.get(part), dict)
         sample[part] = sample[part] | facts if nested else facts
-    return msgspec.convert(sample, Delivery)
+    return msgspec.convert(sample, playing.Facts).delivery()
 
 
 def readable(call: Call) -> dict[str, Any]:
@@ -70,15 +70,16 @@ def acted(case: dict[str, Any], crm_name: str) -> tuple[list[dict[str, Any]], di
 
     crm = CRMS[crm_name]
     target = playing.target(crm_name, **case.get("settings", {}))
-    credentials = playing.CREDENTIALS[crm_name] | {
-        k: tuple(v) for k, v in case.get("credentials", {}).items()
+    credentials = {
+        **playing.CREDENTIALS[crm_name],
+        **{k: tuple(v) for k, v in case.get("credentials", {}).items()},
     }
     try:
         receipt = playing.play(
             crm, owed(case.get("delivery", {})), target, send,
             credentials=credentials, doubtful=case.get("doubtful", ""),
         )  # fmt: skip
-        outcome: dict[str, Any] = {"receipt": dict(receipt.ids)}
+        outcome: dict[str, Any] = {"receipt": receipt}
     except HubError as error:
         outcome = {"error": type(error).__name__, "reason": error.reason, "detail": error.detail}
     assert next(replies, None) is None, "an answer was not asked for"

@@ -17,7 +17,7 @@ from chalicelib.crms.http.texts import storable
 from chalicelib.vocabulary.delivery import Call, Delivery, Reply, Target
 from chalicelib.vocabulary.errors import HubError, Permanent, Transient, Unauthorised, Unknown
 from chalicelib.vocabulary.event import Attachment, ContactKey, Direction, Kind
-from chalicelib.vocabulary.people import Decision, Person
+from chalicelib.vocabulary.people import Decision, Outcome, Person
 from ops.local.tryton.database import program
 from ops.local.tryton.server import Party, Tryton
 from tests.crms import playing
@@ -193,8 +193,7 @@ def test_of_several_the_oldest_contact_is_taken(hub: Hub) -> None:
 def test_what_tryton_refuses_as_a_phone_does_not_cost_the_customer(hub: Hub, key: str) -> None:
     good = phone()
     ids = hub.tell(fresh((good, key)))
-    values = dict(map(reversed, hub.party(ids["contact"]).mechanisms))  # type: ignore[arg-type]
-    kinds = {value.replace(" ", ""): kind for value, kind in values.items()}
+    kinds = {value.replace(" ", ""): kind for kind, value in hub.party(ids["contact"]).mechanisms}
     assert kinds[good.partition("#")[2]] == "mobile"
     # Without the package email-validator Tryton takes anything for an address.
     took = {"other"} if key.startswith("phone#") else {"other", "email"}
@@ -266,7 +265,7 @@ def test_any_text_and_name_arrives_and_is_found_again(hub: Hub, text: str) -> No
     owed = playing.delivery(
         profile=profile,
         event=playing.event(id=owed.event.id, text=text, account=text[:50]),
-        conversation=owed.conversation,
+        conversation=owed.consequence.conversation,
     )
     ids = hub.tell(owed)
     assert hub.party(ids["contact"]).name.strip()
@@ -299,12 +298,14 @@ def test_every_kind_is_told_in_words_and_in_order(hub: Hub) -> None:
 def test_an_owner_moves_and_leaves(hub: Hub) -> None:
     opened = fresh()
     ids = hub.tell(opened)
-    for owner, number in ((Person(id="reza", name="رضا", crm={"tryton": "2"}), 2), (None, None)):
+    for owner, number in ((Person(id="reza", name="رضا", user_ids={"tryton": "2"}), 2), (None, None)):
         event = playing.event(id=f"move to {number}", kind=Kind.OFFER, channel="hub", account="hub")
+        outcome = Outcome.ASSIGNED if owner else Outcome.WAITING
         moved = playing.delivery(
-            profile=opened.profile, conversation=opened.conversation, event=event, contact=ids["contact"],
+            profile=opened.profile, conversation=opened.consequence.conversation, event=event,
+            contact=ids["contact"],
             lead=ids["lead"], opened=False, moved=True, owner=owner,
-            decision=Decision(outcome="assigned" if owner else "waiting", reason="a test wants it"),
+            decision=Decision(outcome=outcome, reason="a test wants it"),
         )  # fmt: skip
         for _ in range(2):
             hub.tell(moved)
@@ -313,20 +314,21 @@ def test_an_owner_moves_and_leaves(hub: Hub) -> None:
 
 
 def test_a_conversation_has_one_lead_though_its_opening_was_parked(hub: Hub) -> None:
-    opening = fresh(owner=Person(id="ghost", name="Ghost", crm={"tryton": "9999"}))
+    opening = fresh(owner=Person(id="ghost", name="Ghost", user_ids={"tryton": "9999"}))
     ledger: dict[str, str] = {}
     with pytest.raises(Permanent, match="not valid according to its domain"):
         hub.tell(opening, done=ledger)
     assert list(ledger) == ["contact", "note"]
     event = playing.event(id=f"moved {opening.profile.id}", kind=Kind.OFFER, channel="hub", account="hub")
     moved = playing.delivery(
-        profile=opening.profile, conversation=opening.conversation, event=event, contact=ledger["contact"],
+        profile=opening.profile, conversation=opening.consequence.conversation, event=event,
+        contact=ledger["contact"],
         opened=False, moved=True,
     )  # fmt: skip
     ids = hub.tell(moved)
     redriven = playing.delivery(
         profile=opening.profile,
-        conversation=opening.conversation,
+        conversation=opening.consequence.conversation,
         event=opening.event,
         contact=ledger["contact"],
     )
@@ -350,7 +352,7 @@ def refused(hub: Hub, call: Call) -> HubError:
 
 def test_errors_as_tryton_gives_them(hub: Hub) -> None:
     target, now = hub.target, playing.NOW
-    assert CRM.read(hub.http(CRM.probe(target, {"application_key": (hub.server.key,)}, now))) is None
+    CRM.read(hub.http(CRM.probe(target, {"application_key": (hub.server.key,)}, now)))
     wrong = CRM.probe(target, {"application_key": ("0" * 128,)}, now)
     assert isinstance(refused(hub, wrong), Unauthorised)
     good = CRM.probe(target, {"application_key": (hub.server.key,)}, now)

@@ -32,8 +32,8 @@ def sessions() -> list[Shown]:
     """Every block to be run against the local run, in the order of the documents."""
     found: list[Shown] = []
     for path in DOCUMENTS:
-        blocks = [*fences(path), None]
-        for fence, after in itertools.pairwise(blocks):
+        blocks = list(fences(path))
+        for fence, after in itertools.zip_longest(blocks, blocks[1:]):
             if fence.words[:2] == ("sh", "local"):
                 found.append((fence, after if after and after.words == ("text",) else None))
     return found

@@ -3,6 +3,7 @@
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from logging import StreamHandler
 from types import SimpleNamespace
 
 import botocore.session
@@ -28,9 +29,9 @@ NUMBER = "+982100000001"
 class Door:
     """A deployed front door, and the workers beside it."""
 
-    environment: dict
+    environment: dict[str, str]
     clock: SimpleNamespace
-    capture: pytest.CaptureFixture
+    capture: pytest.CaptureFixture[str]
     front: Front
     workers: Workers
     clients: Clients
@@ -78,6 +79,7 @@ class Stdout:
 
 
 for handler in telemetry.log.handlers:
+    assert isinstance(handler, StreamHandler)
     handler.stream = Stdout()
 
 

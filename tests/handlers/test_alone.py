@@ -13,6 +13,7 @@ from collections import Counter
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -109,7 +110,7 @@ def test_process_writes_every_event_of_a_batch_and_its_customer(tmp_path):
         unpack_absorbed(base64.b64decode(r["body"]["B"])) for r in report["rows"] if r["sk"]["S"] == "EVENT"
     ]
     assert sorted(one.event.id for one in stored) == ["wamid.1", "wamid.2", "wamid.3"]
-    assert {one.decision.owner for one in stored} == {"neda", "reza"}
+    assert {one.consequence.decision.owner for one in stored} == {"neda", "reza"}
 
 
 def test_relay_puts_each_profile_change_on_its_target_s_queue(tmp_path):
@@ -129,14 +130,24 @@ def test_relay_puts_each_profile_change_on_its_target_s_queue(tmp_path):
     assert "pynamodb" not in report["modules"]
 
 
+Arrived = tuple[dict[str, str], dict[str, Any]]
+"""The headers and the body of a call."""
+
+
+class Crm(NamedTuple):
+    port: int
+    calls: list[Arrived]
+
+
 @pytest.fixture
 def crm():
-    """A CRM on loopback; `calls` is what arrived."""
+    """A CRM on loopback."""
+    calls: list[Arrived] = []
 
     class Calls(BaseHTTPRequestHandler):
         def do_POST(self):
             body = self.rfile.read(int(self.headers["content-length"]))
-            self.server.calls.append((dict(self.headers), json.loads(body)))
+            calls.append((dict(self.headers), json.loads(body)))
             self.send_response(204)
             self.end_headers()
 
@@ -144,10 +155,9 @@ def crm():
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Calls)
-    server.calls = []
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield server
+    yield Crm(server.server_port, calls)
     server.shutdown()
     thread.join()
     server.server_close()
@@ -155,7 +165,7 @@ def crm():
 
 def test_deliver_calls_the_crm_and_keeps_the_ledger(crm, tmp_path):
     stage = a_stage()
-    url = f"http://127.0.0.1:{crm.server_port}/in"
+    url = f"http://127.0.0.1:{crm.port}/in"
     stage = replace(stage, targets=(replace(stage.targets[0], url=url, private_network=True),))
     with world(stage=stage) as before:
         [absorbed] = before.absorb(message(1))
@@ -197,7 +207,7 @@ def test_the_front_door_imports_nothing_that_only_workers_need():
     heavy = (
         *("pynamodb", "boto3", "phonenumbers", "chalicelib.store.table", "chalicelib.store.rows"),
         *("chalicelib.crms", "chalicelib.profiles", "chalicelib.routing", "chalicelib.pipeline.process"),
-        *("chalicelib.pipeline.deliver", "chalicelib.pipeline.tick"),
+        *("chalicelib.pipeline.deliver", "chalicelib.pipeline.clock"),
         *("aws_lambda_powertools.utilities.batch", "aws_lambda_powertools.utilities.parser"),
         "aws_xray_sdk",
     )

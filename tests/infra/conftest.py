@@ -10,8 +10,8 @@ from ops.deploy.package import Package, package
 from ops.environments import BUILD, alone
 
 TARGETS = (
-    Target(name="tryton", crm="tryton", url="https://crm.example.org", concurrency=2),
-    Target(name="shop-hook", crm="webhook", url="https://shop.example.org", concurrency=40),
+    Target(name="tryton", connector="tryton", url="https://crm.example.org", concurrency=2),
+    Target(name="shop-hook", connector="receiver", url="https://shop.example.org", concurrency=40),
 )
 
 

@@ -244,7 +244,7 @@ def test_a_stage_that_aws_cannot_name_is_refused(stage):
 
 def renamed(**changes):
     kind = type(TARGETS[0])
-    return kind(**{"name": "one", "crm": "webhook", "url": "https://x.example.org"} | changes)
+    return kind(**{"name": "one", "connector": "receiver", "url": "https://x.example.org"} | changes)
 
 
 @pytest.mark.parametrize("concurrency", [0, 1, 1001])

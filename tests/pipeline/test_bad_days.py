@@ -1,15 +1,18 @@
 """Days on which several things go wrong at once: nobody else waits, and no doubt is forgotten."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from chalicelib.configuration.stage import Stage
+from chalicelib.pipeline.clock.tick import tick
 from chalicelib.store.keys import Key, breaker_key
 from chalicelib.store.rows import BreakerRow, Row
 from chalicelib.store.table import Table
-from chalicelib.vocabulary.delivery import Reply
+from chalicelib.vocabulary.delivery import Call, Reply
 from chalicelib.vocabulary.errors import Misconfigured, Transient
 from chalicelib.vocabulary.event import Attachment, ContactKey
 from chalicelib.vocabulary.messages import Intake
@@ -17,7 +20,7 @@ from chalicelib.vocabulary.people import Team
 from tests.pipeline.world import World, a_stage, message
 
 
-def two_targets() -> object:
+def two_targets() -> Stage:
     stage = a_stage()
     return replace(stage, targets=(*stage.targets, replace(stage.targets[0], name="other")))
 
@@ -33,7 +36,7 @@ def test_a_target_without_a_queue_holds_back_no_other(hub: World) -> None:
     assert hub.counts["no_queue"] == 1
 
 
-def test_a_failing_errand_stops_no_other(hub: World) -> None:
+def test_a_failing_job_stops_no_other(hub: World) -> None:
     def broken():
         raise Transient("aws_busy")
         yield
@@ -41,10 +44,10 @@ def test_a_failing_errand_stops_no_other(hub: World) -> None:
     hub.absorb(message(1))
     hub.later(hours=26)
     with pytest.raises(Transient):
-        replace(hub.tick, undelivered=broken)()
+        tick(replace(hub.clock, undelivered=broken))
     hub.run()
     assert hub.profile_of(message(1).customer).conversation is None
-    assert hub.counts["errand_failed"] == 1
+    assert hub.counts["job_failed"] == 1
 
 
 def test_a_breaker_that_cannot_be_kept_forgets_no_doubt(hub: World) -> None:
@@ -75,9 +78,13 @@ def test_only_who_opens_the_breaker_switches_the_mapping_off(hub: World) -> None
     assert hub.switched == []
 
 
+def always(status: int) -> Callable[[Call], Reply]:
+    return lambda call: Reply(status=status)
+
+
 def test_answers_in_between_break_the_row_of_failures(hub: World) -> None:
     for n, status in enumerate([500, 422] * 5):
-        hub.crm = lambda call, status=status: Reply(status=status)
+        hub.crm = always(status)
         hub.absorb(message(n, sender=f"98912000010{n}"))
         hub.drain("crm")
     assert hub.switched == []
@@ -120,12 +127,12 @@ def test_a_conversation_outlives_its_team(hub: World) -> None:
     rules = tuple(replace(rule, team="night") for rule in stage.routing.rules)
     hub.stage = replace(stage, directory=nobody, routing=replace(stage.routing, rules=rules))
     [absorbed] = hub.absorb(message(1))
-    assert absorbed.decision.outcome == "waiting"
+    assert absorbed.consequence.decision.outcome == "waiting"
     hub.stage = stage
     hub.later(minutes=1)
     assert hub.tick()["offered"] == 1
     hub.run()
-    assert hub.profile(absorbed.profile).conversation.owner
+    assert hub.conversation(absorbed.profile).owner
 
 
 @pytest.mark.parametrize(
@@ -154,7 +161,7 @@ def test_a_conversation_outlives_its_team(hub: World) -> None:
     ],
     ids=["extra", "name", "attachments", "keys"],
 )
-def test_whatever_is_acknowledged_can_be_committed(hub: World, big: dict) -> None:
+def test_whatever_is_acknowledged_can_be_committed(hub: World, big: dict[str, Any]) -> None:
     hub.absorb(message(1, **big))
     hub.run()
     assert hub.ledger(message(1)).state == "done"

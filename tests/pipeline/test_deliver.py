@@ -1,16 +1,17 @@
 """To the target: once, in order, with a ledger that survives everything."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from standardwebhooks import Webhook
 
 from chalicelib.pipeline import retry
 from chalicelib.store.keys import breaker_key, event_key
 from chalicelib.store.rows import BreakerRow
-from chalicelib.vocabulary.delivery import Reply
+from chalicelib.vocabulary.delivery import Call, Reply
 from chalicelib.vocabulary.errors import Transient, Unknown
-from tests.pipeline.world import World, a_stage, message
+from tests.pipeline.world import SECRETS, World, a_stage, message
 
 
 def ids(hub: World) -> list[str]:
@@ -30,9 +31,8 @@ def test_events_arrive_in_order_and_once(hub: World) -> None:
     hub.run()
     assert ids(hub) == [e.reference for e in events]
     assert [hub.ledger(e).state for e in events] == ["done"] * 5
-    hub.relay_again = hub.queues["crm"]
     for event in events:
-        hub.absorb(event)
+        assert hub.absorb(event) == []
     hub.run()
     assert len(hub.calls) == 5
 
@@ -53,15 +53,15 @@ def test_a_failure_waits_by_the_schedule_and_followers_wait_behind_it(hub: World
     hub.absorb(first)
     hub.absorb(second)
     hub.run()
-    assert hub.ledger(second) is None
+    assert hub.untried(second)
     assert (hub.ledger(first).state, hub.ledger(first).attempts) == ("waiting", 1)
-    waited = hub.waits[-1][1]
+    waited = hub.last_wait()
     assert waited == pytest.approx(retry.SCHEDULE[1], abs=1)
     hub.later(seconds=waited - 1)
     hub.run()
     assert len(hub.calls) == 1, "too early"
     for _ in range(3):
-        hub.later(seconds=hub.waits[-1][1] + 1)
+        hub.later(seconds=hub.last_wait() + 1)
         hub.run()
     assert hub.ledger(first).state == "done"
     assert hub.ledger(second).state == "done"
@@ -76,6 +76,7 @@ def test_being_throttled_honours_the_time_and_costs_no_attempt(hub: World) -> No
     hub.run()
     ledger = hub.ledger(message(1))
     assert ledger.attempts == 0
+    assert ledger.next_at is not None
     assert 120 <= (ledger.next_at - hub.now).total_seconds() <= 133
     assert hub.table.get(BreakerRow, breaker_key("crm")) is None
 
@@ -98,7 +99,7 @@ def test_the_horizon_ends_in_parking(hub: World) -> None:
     deadline = hub.now + retry.HORIZON
     tries = 0
     while hub.ledger(message(1)).state == "waiting":
-        hub.later(seconds=hub.waits[-1][1] + 0.01)
+        hub.later(seconds=hub.last_wait() + 0.01)
         hub.run()
         tries += 1
         assert tries < 40
@@ -107,14 +108,49 @@ def test_the_horizon_ends_in_parking(hub: World) -> None:
     assert all((wait or 0) <= 11 * 3600 for _, wait in hub.waits)
 
 
-def test_401_takes_a_fresh_credential_once(hub: World) -> None:
-    hub.crm = answers(401)
-    deliver = hub.deliver
+HELD = SECRETS["crm"]["signing_secret"][0]
+FRESH = "whsec_dGhlIHNlY3JldCB0aGF0IGNhbWUgYWZ0ZXIgaXQh"
+
+
+def signed_with(secret: str, call: Call) -> bool:
+    """Whether the library that receivers use finds that secret's signature."""
+    sent_at = datetime.fromtimestamp(int(call.headers["Webhook-Timestamp"]), UTC)
+    signature = Webhook(secret).sign(call.headers["Webhook-Id"], sent_at, call.body.decode())
+    return signature in call.headers["Webhook-Signature"].split()
+
+
+def secrets_of(hub: World) -> list[str]:
+    """Which secret each call was signed with."""
+    return [secret for call in hub.calls for secret in (HELD, FRESH) if signed_with(secret, call)]
+
+
+def test_401_takes_a_fresh_credential(hub: World) -> None:
+    hub.rotated = {"crm": {"signing_secret": (FRESH,)}}
+    hub.crm = lambda call: Reply(status=204 if signed_with(FRESH, call) else 401)
     hub.absorb(message(1))
     hub.run()
-    assert hub.ledger(message(1)).state == "waiting"
-    assert hub.ledger(message(1)).attempts == 0
-    assert deliver
+    assert secrets_of(hub) == [HELD, FRESH]
+    assert hub.ledger(message(1)).state == "done"
+    assert hub.waits == []
+
+
+def test_401_takes_a_fresh_credential_once(hub: World) -> None:
+    hub.rotated = {"crm": {"signing_secret": (FRESH,)}}
+    hub.crm = lambda call: Reply(status=401)
+    hub.absorb(message(1))
+    hub.run()
+    assert secrets_of(hub) == [HELD, FRESH]
+    ledger = hub.ledger(message(1))
+    assert (ledger.state, ledger.reason, ledger.attempts) == ("waiting", "unauthorised", 0)
+
+
+def test_401_to_a_credential_that_is_still_the_same_is_not_tried_again_at_once(hub: World) -> None:
+    hub.crm = lambda call: Reply(status=401)
+    hub.absorb(message(1))
+    hub.run()
+    assert secrets_of(hub) == [HELD]
+    ledger = hub.ledger(message(1))
+    assert (ledger.state, ledger.reason, ledger.attempts) == ("waiting", "unauthorised", 0)
 
 
 def test_the_outage_of_one_target_delays_no_other(hub: World) -> None:
@@ -140,13 +176,13 @@ def test_the_breaker_opens_on_many_customers_and_closes_on_a_probe(hub: World) -
         hub.absorb(message(n, sender=f"98912000000{n}"))
     hub.run()
     assert ("crm", False) in hub.switched
-    assert hub.table.get(BreakerRow, breaker_key("crm")).state == "open"
+    assert hub.breaker_state() == "open"
     calls = len(hub.calls)
     hub.later(seconds=31)
     hub.run()
     assert len(hub.calls) == calls, "nothing is sent while it is open"
     hub.tick()
-    assert hub.table.get(BreakerRow, breaker_key("crm")).state == "open"
+    assert hub.breaker_state() == "open"
     hub.crm = answers()
     hub.later(minutes=11)
     hub.tick()
@@ -215,7 +251,7 @@ def test_no_answer_is_looked_at_again_not_before_it_settled(hub: World) -> None:
     hub.absorb(message(1))
     hub.run()
     assert hub.ledger(message(1)).doubtful
-    hub.later(seconds=hub.waits[-1][1])
+    hub.later(seconds=hub.last_wait())
     hub.run()
     assert hub.ledger(message(1)).state == "done"
 
@@ -227,7 +263,7 @@ def test_a_worker_short_of_time_leaves_the_rest(hub: World) -> None:
     change = unpack_change(from_text(hub.queues["crm"][0].body))
     with pytest.raises(Transient, match="out_of_time"):
         hub.deliver(change, lambda: 3.0)
-    assert hub.ledger(message(1)) is None
+    assert hub.untried(message(1))
 
 
 def test_an_erased_event_is_dropped(hub: World) -> None:

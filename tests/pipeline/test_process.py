@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from chalicelib.store.keys import profile_key
 from chalicelib.store.rows import ClosedRow, ProfileRow
 from chalicelib.store.table import Conflict
 from chalicelib.vocabulary.errors import Transient
-from chalicelib.vocabulary.event import ContactKey, Direction, Identity, Kind, own_account, withheld
+from chalicelib.vocabulary.event import ContactKey, Direction, Event, Identity, Kind, own_account, withheld
 from chalicelib.vocabulary.messages import Intake
 from chalicelib.vocabulary.people import Routing, Rule
 from tests.pipeline.world import START, World, a_stage, message
@@ -19,25 +20,23 @@ PHONE = ContactKey(kind="phone", value="+989120000001", verified=True)
 ON_TELEGRAM = Identity(channel="telegram", scope="*", id="700000001")
 
 
-def on_telegram(number: int, **changes: object):
-    return message(
-        number, channel="telegram", account="bot", customer=ON_TELEGRAM, sender=ON_TELEGRAM, **changes
-    )
+def on_telegram(number: int, **changes: Any) -> Event:
+    return message(number, channel="telegram", account="bot", sender=ON_TELEGRAM, **changes)
 
 
 def test_a_first_message_makes_a_profile_and_gives_it_to_somebody(hub: World) -> None:
     [absorbed] = hub.absorb(message(contact_keys=(PHONE,)))
     profile = hub.profile(absorbed.profile)
-    assert absorbed.opened
-    assert absorbed.decision.outcome == "assigned"
-    assert absorbed.decision.owner in {"neda", "reza"}
-    assert {c.person for c in absorbed.decision.candidates} == {"neda", "reza"}
+    assert absorbed.consequence.opened
+    assert absorbed.consequence.decision.outcome == "assigned"
+    assert absorbed.consequence.decision.owner in {"neda", "reza"}
+    assert {c.person for c in absorbed.consequence.decision.candidates} == {"neda", "reza"}
     assert profile.conversation is not None
     assert profile.conversation.respond_by == START + timedelta(minutes=30)
     assert profile.name == "سارا رستمی"
     assert profile.keys == ("phone#+989120000001",)
     assert profile.counters == {"message": 1, "inbound": 1}
-    assert hub.load(absorbed.decision.owner) == 1
+    assert hub.load(absorbed.consequence.decision.owner) == 1
 
 
 def test_the_same_event_again_changes_nothing(hub: World) -> None:
@@ -61,7 +60,7 @@ def test_two_channels_with_one_verified_phone_are_one_customer(hub: World) -> No
     shared = replace(PHONE, value="0912 000 0001")
     [second] = hub.absorb(on_telegram(2, contact_keys=(shared,)))
     assert second.profile == first.profile
-    assert second.decision.outcome == "kept"
+    assert second.consequence.decision.outcome == "kept"
     assert len(hub.profile(first.profile).identities) == 2
 
 
@@ -100,7 +99,7 @@ def test_our_own_post_belongs_to_the_account_and_is_not_routed(hub: World) -> No
     us = own_account("telegram", "bot")
     [post] = hub.absorb(message(1, customer=us))
     assert hub.profile(post.profile).own
-    assert post.decision.outcome == "none"
+    assert post.consequence.decision.outcome == "none"
     assert post.targets == ()
 
 
@@ -111,17 +110,20 @@ def test_staff_who_write_are_not_customers(hub: World) -> None:
     hub.stage = replace(stage, directory=replace(stage.directory, people=(neda, reza)))
     [absorbed] = hub.absorb(on_telegram(1))
     assert absorbed.event.direction is Direction.INTERNAL
-    assert absorbed.decision.outcome == "none"
+    assert absorbed.consequence.decision.outcome == "none"
 
 
 def test_capacity_is_never_passed_and_the_rest_wait(hub: World) -> None:
-    decisions = [hub.absorb(message(n, sender=f"98912000000{n}"))[0].decision for n in range(1, 6)]
+    decisions = [
+        hub.absorb(message(n, sender=f"98912000000{n}"))[0].consequence.decision for n in range(1, 6)
+    ]
     assert [d.outcome for d in decisions] == ["assigned"] * 4 + ["waiting"]
     assert (hub.load("neda"), hub.load("reza")) == (2, 2)
 
 
 def test_a_lost_race_for_the_last_place_is_decided_again(hub: World) -> None:
-    real, raced = hub.table.transact, []
+    real = hub.table.transact
+    raced: list[bool] = []
 
     def race(writes):
         if not raced:
@@ -144,7 +146,8 @@ def test_a_conflict_that_does_not_end_is_transient(hub: World) -> None:
 
 
 def test_two_first_events_of_one_human_race_and_make_one_profile(hub: World) -> None:
-    real, raced = hub.table.transact, []
+    real = hub.table.transact
+    raced: list[bool] = []
 
     def race(writes):
         if not raced:
@@ -166,7 +169,7 @@ def test_idle_conversations_close_and_give_the_place_back(hub: World) -> None:
     hub.run()
     profile = hub.profile(first.profile)
     assert profile.conversation is None
-    assert hub.load(first.decision.owner) == 0
+    assert hub.load(first.consequence.decision.owner) == 0
     closed = [r for r in hub.table.partition(f"P#{first.profile}", "C#") if isinstance(r, ClosedRow)]
     assert len(closed) == 1
     assert hub.tick()["closed"] == 0
@@ -186,64 +189,65 @@ def test_a_message_after_the_idle_time_opens_a_new_one(hub: World) -> None:
     [first] = hub.absorb(message(1))
     hub.later(hours=30)
     [second] = hub.absorb(message(2, received_at=hub.now))
-    assert second.opened
-    assert second.decision.owner == first.decision.owner, "sticky"
-    assert hub.load(first.decision.owner) == 1
+    assert second.consequence.opened
+    assert second.consequence.decision.owner == first.consequence.decision.owner, "sticky"
+    assert hub.load(first.consequence.decision.owner) == 1
 
 
 def test_a_person_closes(hub: World) -> None:
     [first] = hub.absorb(message(1))
-    conversation = hub.profile(first.profile).conversation
+    conversation = hub.conversation(first.profile)
     hub.emit(hub_events.close(first.profile, conversation, reason="solved", by="neda", now=hub.now))
     hub.emit(hub_events.close(first.profile, conversation, reason="solved", by="neda", now=hub.now))
     hub.run()
     assert hub.profile(first.profile).conversation is None
-    assert hub.load(first.decision.owner) == 0
+    assert hub.load(first.consequence.decision.owner) == 0
 
 
 def test_a_waiting_conversation_is_offered_when_there_is_room(hub: World) -> None:
     for n in range(1, 5):
         hub.absorb(message(n, sender=f"98912000000{n}"))
     [waiting] = hub.absorb(message(5, sender="989120000005"))
-    assert waiting.decision.outcome == "waiting"
+    assert waiting.consequence.decision.outcome == "waiting"
     assert hub.tick()["offered"] == 0
     first = hub.profile_of(Identity(channel="whatsapp", scope="*", id="989120000001"))
-    hub.emit(hub_events.close(first.id, first.conversation, reason="solved", by="neda", now=hub.now))
+    conversation = hub.conversation(first.id)
+    hub.emit(hub_events.close(first.id, conversation, reason="solved", by="neda", now=hub.now))
     hub.run()
     hub.later(minutes=1)
     assert hub.tick()["offered"] == 1
     hub.run()
-    after = hub.profile(waiting.profile).conversation
-    assert after is not None
-    assert after.owner == first.conversation.owner
+    assert hub.conversation(waiting.profile).owner == conversation.owner
     assert (hub.load("neda"), hub.load("reza")) == (2, 2)
 
 
 def test_an_answer_of_ours_keeps_the_promise(hub: World) -> None:
     [first] = hub.absorb(message(1))
     hub.absorb(message(2, direction=Direction.OUTBOUND, received_at=START + timedelta(minutes=5)))
-    assert hub.profile(first.profile).conversation.respond_by is None
+    assert hub.conversation(first.profile).respond_by is None
     hub.absorb(message(3, received_at=START + timedelta(minutes=9)))
-    assert hub.profile(first.profile).conversation.respond_by == START + timedelta(minutes=39)
+    assert hub.conversation(first.profile).respond_by == START + timedelta(minutes=39)
+
+
+def indexed(hub: World, profile: str) -> tuple[object, ...]:
+    """Where the indexes have a profile."""
+    row = hub.table.get(ProfileRow, profile_key(profile))
+    assert row is not None
+    return row.due_shard, row.work_queue, row.work_at
 
 
 def test_an_ordinary_event_moves_no_index(hub: World) -> None:
     [first] = hub.absorb(message(1))
-    before = hub.table.get(ProfileRow, profile_key(first.profile))
+    before = indexed(hub, first.profile)
     hub.absorb(message(2, received_at=START + timedelta(minutes=5)))
-    after = hub.table.get(ProfileRow, profile_key(first.profile))
-    assert (before.due_shard, before.work_queue, before.work_at) == (
-        after.due_shard,
-        after.work_queue,
-        after.work_at,
-    )
+    assert indexed(hub, first.profile) == before
 
 
 def test_a_rule_by_words_after_persian_normalisation(hub: World) -> None:
     rules = (Rule(name="complaints", words=("شکایت",), person="reza"), Rule(name="rest", team="desk"))
     hub.stage = a_stage(routing=Routing(rules=rules))
     [absorbed] = hub.absorb(message(1, text="من شكايت دارم"))
-    assert (absorbed.decision.rule, absorbed.decision.owner) == ("complaints", "reza")
+    assert (absorbed.consequence.decision.rule, absorbed.consequence.decision.owner) == ("complaints", "reza")
 
 
 def test_many_events_are_committed_in_order_in_chunks(hub: World) -> None:
@@ -263,15 +267,15 @@ def test_an_event_too_large_for_a_row_lies_in_the_bucket(hub: World) -> None:
     assert kept.event.extra["whole"] in hub.bucket
     assert kept.event.text == text[:20_000] + "…"
     assert hub.absorb(event) == []
-    assert absorbed.opened
+    assert absorbed.consequence.opened
 
 
 def test_an_owner_who_has_left_is_replaced_at_the_next_message(hub: World) -> None:
     [first] = hub.absorb(message(1))
-    stage, owner = hub.stage, first.decision.owner
+    stage, owner = hub.stage, first.consequence.decision.owner
     rest = tuple(p for p in stage.directory.people if p.id != owner)
     hub.stage = replace(stage, directory=replace(stage.directory, people=rest))
     [second] = hub.absorb(message(2))
-    assert second.moved
-    assert second.decision.owner == rest[0].id
+    assert second.consequence.moved
+    assert second.consequence.decision.owner == rest[0].id
     assert (hub.load(owner), hub.load(rest[0].id)) == (0, 1)

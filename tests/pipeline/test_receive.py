@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
@@ -53,7 +54,7 @@ def signed(body: bytes, secret: str = "meta-secret") -> Request:
     )
 
 
-def meta(*messages: dict, number: str = "100001") -> bytes:
+def meta(*messages: dict[str, Any], number: str = "100001") -> bytes:
     value = {
         "messaging_product": "whatsapp",
         "metadata": {"display_phone_number": "982100000000", "phone_number_id": number},
@@ -63,7 +64,7 @@ def meta(*messages: dict, number: str = "100001") -> bytes:
     return json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
 
 
-def text_message(number: int, sender: str = "989120000001") -> dict:
+def text_message(number: int, sender: str = "989120000001") -> dict[str, Any]:
     return {
         "from": sender,
         "id": f"wamid.{number}",

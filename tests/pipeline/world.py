@@ -17,23 +17,25 @@ from moto import mock_aws
 from chalicelib.aws.queues import Outgoing
 from chalicelib.configuration.register import Accounts
 from chalicelib.configuration.stage import Stage
+from chalicelib.crms.base import Credentials
 from chalicelib.pipeline.breaker import Breaker
+from chalicelib.pipeline.clock.base import Clock
+from chalicelib.pipeline.clock.tick import tick
 from chalicelib.pipeline.deliver import Deliver
 from chalicelib.pipeline.ledger import contents
 from chalicelib.pipeline.process import Process
 from chalicelib.pipeline.receive import outgoing, receive
 from chalicelib.pipeline.relay import Relay, owed
-from chalicelib.pipeline.tick import Tick
-from chalicelib.store.keys import Key, event_key, identity_key, ledger_key, load_key, profile_key
+from chalicelib.store.keys import Key, breaker_key, event_key, identity_key, ledger_key, load_key, profile_key
 from chalicelib.store.packing import from_text, unpack_change, unpack_intake
-from chalicelib.store.rows import EventRow, IdentityRow, LoadRow, ProfileRow, unpack_absorbed
+from chalicelib.store.rows import BreakerRow, EventRow, IdentityRow, LoadRow, ProfileRow, unpack_absorbed
 from chalicelib.store.table import Table
 from chalicelib.vocabulary.account import Account
 from chalicelib.vocabulary.delivery import Absorbed, Call, Ledger, Reply, Target
 from chalicelib.vocabulary.errors import Transient
 from chalicelib.vocabulary.event import Direction, Event, Identity, Kind
 from chalicelib.vocabulary.messages import Intake
-from chalicelib.vocabulary.people import Directory, Hours, Person, Profile, Routing, Rule, Team
+from chalicelib.vocabulary.people import Conversation, Directory, Hours, Person, Profile, Routing, Rule, Team
 from chalicelib.vocabulary.request import Answer, Request
 from infra.storage import table_definition
 
@@ -44,9 +46,9 @@ ALWAYS = Hours(week=dict.fromkeys(("sat", "sun", "mon", "tue", "wed", "thu", "fr
 _tables = itertools.count()
 
 
-def message(number: int = 1, *, sender: str = "989120000001", **changes: Any) -> Event:
-    """A WhatsApp message by a fictional customer; `changes` are the event's own fields."""
-    customer = Identity(channel="whatsapp", scope="*", id=sender)
+def message(number: int | str = 1, *, sender: str | Identity = "989120000001", **changes: Any) -> Event:
+    """A message by a fictional customer, on WhatsApp; `changes` are the event's own fields."""
+    customer = sender if isinstance(sender, Identity) else Identity(channel="whatsapp", scope="*", id=sender)
     plain = Event(
         id=f"wamid.{number}",
         channel="whatsapp",
@@ -66,8 +68,12 @@ def message(number: int = 1, *, sender: str = "989120000001", **changes: Any) ->
 def a_stage(**changes: Any) -> Stage:
     """A hotel with two people and one webhook target."""
     people = (
-        Person(id="neda", name="ندا", languages={"fa": 5}, hours="always", capacity=2, crm={"crm": "11"}),
-        Person(id="reza", name="رضا", languages={"fa": 5}, hours="always", capacity=2, crm={"crm": "12"}),
+        Person(
+            id="neda", name="ندا", languages={"fa": 5}, hours="always", capacity=2, user_ids={"crm": "11"}
+        ),
+        Person(
+            id="reza", name="رضا", languages={"fa": 5}, hours="always", capacity=2, user_ids={"crm": "12"}
+        ),
     )
     stage = Stage(
         version="v1",
@@ -85,7 +91,7 @@ def a_stage(**changes: Any) -> Stage:
             hours={"always": ALWAYS},
         ),
         routing=Routing(rules=(Rule(name="everything", team="desk", respond_within=30),)),
-        targets=(Target(name="crm", crm="webhook", url="https://crm.example.org/in", secret="crm"),),
+        targets=(Target(name="crm", connector="receiver", url="https://crm.example.org/in", secret="crm"),),
     )
     return replace(stage, **changes)
 
@@ -112,7 +118,10 @@ class Register:
 
 @dataclass
 class World:
-    """One stage under test. Faults are set as attributes; `run` drains what is in flight."""
+    """One stage under test. Faults are set as attributes; `run` drains what is in flight.
+
+    rotated: secrets of targets that are others by now than those which the workers hold.
+    """
 
     table: Table
     name: str = "p"
@@ -126,6 +135,7 @@ class World:
     relayed: dict[str, int] = field(default_factory=dict)
     refuse_events: bool = False
     switched: list[tuple[str, bool]] = field(default_factory=list)
+    rotated: dict[str, Credentials] = field(default_factory=dict)
     ids: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     waits: list[tuple[str, float | None]] = field(default_factory=list)
 
@@ -197,7 +207,7 @@ class World:
             table=self.table,
             stage=lambda: self.stage,
             credentials=lambda target: SECRETS.get(target.secret, {}),
-            fresh_credentials=lambda target: SECRETS.get(target.secret, {}),
+            fresh_credentials=lambda target: {**SECRETS, **self.rotated}.get(target.secret, {}),
             send=self.send,
             breaker=self.breaker,
             now=lambda: self.now,
@@ -206,8 +216,8 @@ class World:
         )
 
     @property
-    def tick(self) -> Tick:
-        return Tick(
+    def clock(self) -> Clock:
+        return Clock(
             table=self.table,
             stage=lambda: self.stage,
             send=self.accept,
@@ -215,13 +225,16 @@ class World:
             undelivered=lambda: sorted(
                 (k, v) for k, v in self.bucket.items() if k.startswith("undelivered/")
             ),
-            forget=self.bucket.pop,
+            forget=self.bucket.__delitem__,
             breaker=self.breaker,
             call=self.send,
             credentials=lambda target: SECRETS.get(target.secret, {}),
             now=lambda: self.now,
             count=self.count,
         )
+
+    def tick(self) -> dict[str, int]:
+        return tick(self.clock)
 
     @property
     def relay(self) -> Relay:
@@ -266,21 +279,48 @@ class World:
     def later(self, **time: float) -> None:
         self.now += timedelta(**time)
 
-    def profile_of(self, identity: Identity | str) -> Profile | None:
+    def profile_of(self, identity: Identity | str) -> Profile:
         row = self.table.get(IdentityRow, identity_key(identity))
-        return self.profile(row.profile) if row else None
+        assert row is not None, f"nobody is known as {identity}"
+        return self.profile(row.profile)
 
     def profile(self, profile_id: str) -> Profile:
         row = self.table.get(ProfileRow, profile_key(profile_id))
-        assert row is not None
+        assert row is not None, f"there is no profile {profile_id}"
         return msgspec.json.decode(row.body, type=Profile)
 
-    def stored(self, event: Event) -> Absorbed | None:
-        row = self.table.get(EventRow, event_key(event.key))
-        return unpack_absorbed(row.body) if row else None
+    def conversation(self, profile_id: str) -> Conversation:
+        """The one that is open with a customer."""
+        conversation = self.profile(profile_id).conversation
+        assert conversation is not None, f"no conversation with {profile_id} is open"
+        return conversation
 
-    def ledger(self, event: Event, target: str = "crm") -> Ledger | None:
+    def stored(self, event: Event) -> Absorbed:
+        row = self.table.get(EventRow, event_key(event.key))
+        assert row is not None, f"{event.key} was not committed"
+        return unpack_absorbed(row.body)
+
+    def ledger(self, event: Event, target: str = "crm") -> Ledger:
+        ledger = self._ledger(event, target)
+        assert ledger is not None, f"{event.key} was not tried at {target}"
+        return ledger
+
+    def untried(self, event: Event, target: str = "crm") -> bool:
+        """No delivery of it has begun."""
+        return self._ledger(event, target) is None
+
+    def _ledger(self, event: Event, target: str) -> Ledger | None:
         return contents(self.table.read([ledger_key(event.key, target)]).get(ledger_key(event.key, target)))
+
+    def breaker_state(self, target: str = "crm") -> str:
+        row = self.table.get(BreakerRow, breaker_key(target))
+        return row.state if row else "closed"
+
+    def last_wait(self) -> float:
+        """The seconds that the worker last asked to wait."""
+        seconds = self.waits[-1][1]
+        assert seconds is not None, f"{self.waits[-1][0]} named no time"
+        return seconds
 
     def delete(self, key: Key) -> None:
         """Take a row away, as erasing does, or DynamoDB when its time has come."""

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from chalicelib.routing.choice import considered, decide
 from chalicelib.routing.hours import next_on_duty, on_duty
+from chalicelib.routing.rules import rule_for
 from chalicelib.vocabulary.people import Directory, Hours, Routing, Rule, Team
-from tests.routing.worlds import HOURS, NOW, conversation, directory, event, person, profile, routing
+from tests.routing.worlds import HOURS, NOW, conversation, directory, person, profile, question, routing
 
 SARA, REZA, LEILA = person("sara"), person("reza"), person("leila")
 AWAY = (("2026-11-24", "2026-11-26"),)
@@ -18,9 +19,7 @@ AWAY = (("2026-11-24", "2026-11-26"),)
 def decided(people, said="سلام", customer=None, rule=None, **given):
     given = {"loads": {}, "now": NOW, "config_version": "7", **given}
     return decide(
-        event(said),
-        customer or profile(),
-        routing=routing(rule or Rule(name="all", team="desk")),
+        rule_for(question(said, customer), routing(rule or Rule(name="all", team="desk"))),
         directory=people if isinstance(people, Directory) else directory(*people),
         **given,
     )
@@ -166,8 +165,8 @@ def test_off_duty_is_not_away():
             "nobody on duty who speaks fa has visa ≥ 3",
             0,
         ),
-        ((SARA,), {"rule": Rule(name="all", team="nobody")}, "nobody is nobody", 0),
-        ((SARA,), {"rule": Rule(name="all", person="gone")}, "gone is nobody", 0),
+        ((SARA,), {"rule": Rule(name="all", team="nobody")}, "team nobody has no members", 0),
+        ((SARA,), {"rule": Rule(name="all", person="gone")}, "there is no person gone", 0),
     ],
 )
 def test_waiting_says_why_and_promises_from_when_somebody_is_there(people, given, reason, minutes):
@@ -189,7 +188,7 @@ def test_a_rule_for_a_person_waits_in_their_team():
 
 
 def test_no_rule_holds():
-    found = decide(event(), profile(), routing=Routing(), directory=directory(SARA), loads={}, now=NOW)
+    found = decide(rule_for(question(), Routing()), directory=directory(SARA), loads={}, now=NOW)
     assert (found.outcome, found.reason) == ("waiting", "no rule holds, so it is in no team's queue")
 
 
@@ -201,7 +200,8 @@ def test_a_promise_that_was_given_stands():
 
 
 def test_after_a_lost_race_the_next_is_found_until_nobody_has_room():
-    loads, owners = {}, []
+    loads: dict[str, int] = {}
+    owners = []
     for _ in range(5):
         found = decided((person("sara", capacity=2), person("reza", capacity=2)), loads=loads)
         owners.append(found.owner)
@@ -211,10 +211,11 @@ def test_after_a_lost_race_the_next_is_found_until_nobody_has_room():
 
 def test_considered_covers_whoever_decide_may_look_at():
     people = directory(person("sara", stand_in="omid"), REZA, LEILA, person("omid"), members=["sara", "reza"])
-    rule = Rule(name="all", team="desk")
-    assert considered(rule, people) == ("sara", "omid", "reza")
-    assert considered(rule, people, profile(last_owner="leila")) == ("leila", "sara", "omid", "reza")
-    assert considered(Rule(name="one", person="reza"), people, profile(last_owner="leila")) == ("reza",)
+    everything, known = routing(), question(customer=profile(last_owner="leila"))
+    assert considered(rule_for(question(), everything), people) == ("sara", "omid", "reza")
+    assert considered(rule_for(known, everything), people) == ("leila", "sara", "omid", "reza")
+    assert considered(rule_for(known, routing(Rule(name="one", person="reza"))), people) == ("reza",)
+    assert considered(rule_for(known, Routing()), people) == ()
 
 
 names = st.sampled_from(["sara", "reza", "leila", "omid", "mina"])
@@ -267,7 +268,7 @@ def test_nobody_gets_what_they_cannot_take(*, world, loads, said, hours, last, s
     people = {each.id: each for each in world.people}
     named = [candidate.person for candidate in found.candidates]
     assert len(set(named)) == len(named)
-    assert set(named) <= set(considered(rule, world, customer))
+    assert set(named) <= set(considered(rule_for(question(said, customer), routing(rule)), world))
     assert {m for m in world.teams[0].members if m in people} <= set(named)
     assert all(candidate.reason for candidate in found.candidates)
     assert found.respond_by is not None

@@ -4,7 +4,7 @@ import pytest
 
 from chalicelib.routing.facts import facts_of
 from chalicelib.vocabulary.event import Kind
-from tests.routing.worlds import conversation, event, profile
+from tests.routing.worlds import conversation, profile, question
 
 
 @pytest.mark.parametrize(
@@ -22,24 +22,23 @@ from tests.routing.worlds import conversation, event, profile
     ],
 )
 def test_language(text, known, hint, account, expected):
-    found = facts_of(event(text, language_hint=hint), profile(language=known), language=account)
-    assert found.language == expected
+    asked = question(text, profile(language=known), account, language_hint=hint)
+    assert facts_of(asked).language == expected
 
 
 def test_profile_facts():
-    assert facts_of(event(), profile()).profile == {"new"}
-    assert facts_of(event(), profile(last_owner="sara", keys=("email#a@example.org",))).profile == {
-        "returning"
-    }
+    assert facts_of(question()).profile == {"new"}
+    answered = profile(last_owner="sara", keys=("email#a@example.org",))
+    assert facts_of(question(customer=answered)).profile == {"returning"}
     known = profile(keys=("phone#+989120000001",))
-    assert facts_of(event(), known).profile == {"new", "known_phone"}
+    assert facts_of(question(customer=known)).profile == {"new", "known_phone"}
 
 
 def test_what_the_hub_says_of_a_conversation_is_about_where_that_was():
     waiting = profile(conversation=conversation(channel="whatsapp", account="1"))
-    found = facts_of(event("", channel="hub", account="hub", kind=Kind.OFFER), waiting)
+    found = facts_of(question("", waiting, channel="hub", account="hub", kind=Kind.OFFER))
     assert (found.channel, found.account, found.kind) == ("whatsapp", "1", "offer")
 
 
 def test_the_text_is_not_in_what_may_be_logged():
-    assert "سلام" not in repr(facts_of(event("سلام"), profile()))
+    assert "سلام" not in repr(facts_of(question("سلام")))

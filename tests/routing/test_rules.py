@@ -3,10 +3,10 @@
 import pytest
 
 from chalicelib.routing.facts import facts_of
-from chalicelib.routing.rules import is_catch_all, rule_for, trials
+from chalicelib.routing.rules import rule_for, trials
 from chalicelib.vocabulary.event import Kind
 from chalicelib.vocabulary.people import Routing, Rule
-from tests.routing.worlds import event, profile, routing
+from tests.routing.worlds import question, routing
 
 
 @pytest.mark.parametrize(
@@ -32,9 +32,9 @@ from tests.routing.worlds import event, profile, routing
 )
 def test_conditions(condition, given, holds):
     rule = Rule(name="r", team="desk", **condition)
-    found, because = rule_for(event(**given), profile(), Routing(rules=(rule,)))
-    assert (found is rule) == holds
-    assert because
+    ruling = rule_for(question(**given), Routing(rules=(rule,)))
+    assert (ruling.rule is rule) == holds
+    assert ruling.because
 
 
 @pytest.mark.parametrize(
@@ -55,8 +55,8 @@ def test_conditions(condition, given, holds):
     ],
 )
 def test_words(word, text, holds):
-    found, _ = rule_for(event(text), profile(), Routing(rules=(Rule(name="r", words=(word,)),)))
-    assert (found is not None) == holds
+    ruling = rule_for(question(text), Routing(rules=(Rule(name="r", words=(word,)),)))
+    assert (ruling.rule is not None) == holds
 
 
 def test_the_first_that_holds_decides_and_each_before_it_says_why_not():
@@ -67,8 +67,7 @@ def test_the_first_that_holds_decides_and_each_before_it_says_why_not():
         Rule(name="all"),
     )
     told = [
-        (t.rule.name, t.holds, t.because)
-        for t in trials(facts_of(event("رزرو اتاق"), profile()), routing(*rules))
+        (t.rule.name, t.holds, t.because) for t in trials(facts_of(question("رزرو اتاق")), routing(*rules))
     ]
     assert told == [
         ("whatsapp", False, "channel should be whatsapp, it is telegram"),
@@ -78,9 +77,4 @@ def test_the_first_that_holds_decides_and_each_before_it_says_why_not():
 
 
 def test_no_rule_holds():
-    assert rule_for(event(), profile(), Routing()) == (None, "no rule holds")
-
-
-def test_catch_all():
-    assert is_catch_all(Rule(name="all", team="desk", skills={"a": 1}))
-    assert not is_catch_all(Rule(name="some", team="desk", words=("a",)))
+    assert rule_for(question(), Routing()).rule is None

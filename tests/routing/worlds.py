@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from chalicelib.routing.facts import Question
 from chalicelib.vocabulary.event import Direction, Event, Identity, Kind
 from chalicelib.vocabulary.people import Conversation, Directory, Hours, Person, Profile, Routing, Rule, Team
 
@@ -25,6 +26,12 @@ def event(text="سلام", **given):
         "received_at": NOW,
     }
     return Event(**{**defaults, "text": text, **given})
+
+
+def question(text="سلام", customer=None, account_language="", **given):
+    return Question(
+        event=event(text, **given), profile=customer or profile(), account_language=account_language
+    )
 
 
 def profile(**given):

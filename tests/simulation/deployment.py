@@ -10,11 +10,12 @@ import base64
 import random
 from typing import Any
 
+from chalicelib.store.packing import pack
 from tests.simulation.clock import Clock
 from tests.simulation.dynamo import Dynamo
 
-_NEWER = 2
-_OURS = 1
+_OURS = pack(None)[0]
+_NEWER = _OURS + 1
 
 
 class Deployment:

@@ -37,7 +37,8 @@ _INDEX_LAG = 1.0
 
 def failure(code: str, operation: str, **more: Any) -> ClientError:
     """What botocore raises for an error that AWS answered."""
-    return ClientError({"Error": {"Code": code, "Message": code}, **more}, operation)
+    response: Any = {"Error": {"Code": code, "Message": code}, **more}
+    return ClientError(response, operation)
 
 
 class Dynamo:
@@ -54,7 +55,8 @@ class Dynamo:
 
     def __call__(self, operation: str, asked: dict[str, Any]) -> dict[str, Any]:
         """Carry out one call."""
-        return getattr(self, f"_{operation.lower()}")(asked)
+        carry_out: Callable[[dict[str, Any]], dict[str, Any]] = getattr(self, f"_{operation.lower()}")
+        return carry_out(asked)
 
     def partition(self, pk: str) -> list[Item]:
         """The items of a partition, by sort key."""

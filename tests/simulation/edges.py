@@ -85,7 +85,7 @@ class Edges:
         log = types.SimpleNamespace(**{level: self._logger(level) for level in levels})
         with contextlib.ExitStack() as stack:
             # A container puts its own there whenever it runs.
-            stack.callback(setattr, webhooks, "front", webhooks.front)
+            stack.callback(setattr, webhooks, "front", vars(webhooks)["front"])
             for module in (deliver, process, relay, tick):
                 stack.callback(setattr, module, "workers", module.workers)
             for holder, name, value in (

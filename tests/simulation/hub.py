@@ -8,6 +8,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -149,9 +150,9 @@ class Simulation:
     def run(self) -> None:
         """Everything, until nothing moves any more."""
         for at, posted in self.script.posts:
-            self.clock.at(at, lambda p=posted: self._post(Answered(posted=p, sent_at=self.clock.now)))
+            self.clock.at(at, partial(self._begin, posted))
         for number, at in enumerate(self.script.pushes):
-            self.clock.at(at, lambda n=number: self.push(worlds.changed(self.stage, self.rng, n + 2)))
+            self.clock.at(at, partial(self._change_stage, number + 2))
         for at in self.script.closes:
             self.clock.at(at, self._operator_closes)
         for begins, ends in self.script.key_changes:
@@ -191,6 +192,12 @@ class Simulation:
         queue.wake = mapping.nudge
         self.aws.queues[queue.name] = queue
         self.aws.mappings[name] = mapping
+
+    def _begin(self, posted: Posted) -> None:
+        self._post(Answered(posted=posted, sent_at=self.clock.now))
+
+    def _change_stage(self, number: int) -> None:
+        self.push(worlds.changed(self.stage, self.rng, number))
 
     def _post(self, answered: Answered) -> None:
         posted = answered.posted

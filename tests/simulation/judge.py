@@ -44,7 +44,7 @@ def acknowledged(sim: Simulation, read: Found) -> Iterator[str]:
             yield f"{key} is of {customer}, and was sent by {sent[key] or 'nobody'}"
         if absorbed.event.key != key:
             yield f"{absorbed.event.key} lies under {key}"
-        if not absorbed.decision.outcome:
+        if not absorbed.consequence.decision.outcome:
             yield f"{key} has no decision"
 
 
@@ -187,7 +187,11 @@ def conversations(sim: Simulation, read: Found) -> Iterator[str]:
     for name, profile in read.profiles.items():
         if profile.conversation:
             yield f"{name} still has an open conversation of {profile.conversation.opened_at}"
-        opened = [a.conversation.id for a in read.of(name) if a.opened and a.conversation]
+        opened = [
+            a.consequence.conversation.id
+            for a in read.of(name)
+            if a.consequence.opened and a.consequence.conversation
+        ]
         ended = [sk.rpartition("#")[2] for sk in read.closed[name]]
         if sorted(opened) != sorted(ended) and not profile.conversation:
             yield f"{name} opened {opened} and closed {ended}"
@@ -230,8 +234,8 @@ def no_bugs(sim: Simulation, read: Found) -> Iterator[str]:
 def _everything(sim: Simulation) -> Iterator[tuple[str, bytes]]:
     for key, item in sim.aws.dynamo.items.items():
         yield f"row {key}", repr(item).encode()
-    for key, kept in sim.aws.objects.items():
-        yield f"object {key}", kept
+    for name, kept in sim.aws.objects.items():
+        yield f"object {name}", kept
     yield from (("the log", line.encode()) for line in sim.edges.logs)
     for arrival in sim.crm.arrivals.values():
         yield "the CRM", arrival.body

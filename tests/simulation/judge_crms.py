@@ -45,7 +45,9 @@ def once_at_erp(sim: Simulation, read: Found) -> Iterator[str]:
     last: dict[str, int] = {}
     owed = read.owed("erp")
     for absorbed in owed:
-        wish = absorbed.event.kind in (Kind.CLOSE, Kind.OFFER) and not (absorbed.moved or absorbed.closed)
+        wish = absorbed.event.kind in (Kind.CLOSE, Kind.OFFER) and not (
+            absorbed.consequence.moved or absorbed.consequence.closed
+        )
         note = by_marker.pop(absorbed.event.reference, None)
         if read.state(absorbed, "erp") == "done" and note is None and not wish:
             yield f"{absorbed.event.key} is said to be delivered, and has no note"
@@ -75,7 +77,7 @@ def one_contact(sim: Simulation, read: Found) -> Iterator[str]:
     leads = Counter(lead["description"].rpartition("[hub:")[2] for lead in sim.erp.tables["sale.opportunity"])
     yield from (f"conversation {name} has {times} leads" for name, times in leads.items() if times > 1)
     for absorbed in read.owed("erp"):
-        opened = absorbed.conversation if absorbed.opened else None
+        opened = absorbed.consequence.conversation if absorbed.consequence.opened else None
         if opened and read.state(absorbed, "erp") == "done" and f"{opened.id}]" not in leads:
             yield f"{absorbed.event.key} opened a conversation that has no lead"
 

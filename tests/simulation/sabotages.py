@@ -104,7 +104,7 @@ SABOTAGES = (
     Sabotage(
         name="a sudden death puts one step in doubt",
         module="chalicelib.pipeline.ledger",
-        old='doubtful = ANY_STEP if earlier.state == "sending" else earlier.doubtful',
+        old="doubtful = ANY_STEP if earlier.state is State.SENDING else earlier.doubtful",
         new="doubtful = earlier.doubtful",
     ),
     Sabotage(
@@ -164,9 +164,9 @@ SABOTAGES = (
     ),
     Sabotage(
         name="a target that refuses the probe counts as down",
-        module="chalicelib.pipeline.tick",
-        old="            return True  # it refuses this request, so it is there\n",
-        new="            return False\n",
+        module="chalicelib.pipeline.clock.probe",
+        old="        return True  # it refuses this request, so it is there\n",
+        new="        return False\n",
     ),
 )
 

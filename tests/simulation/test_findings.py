@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 
 import pytest
@@ -13,10 +13,9 @@ from chalicelib.pipeline import retry
 from chalicelib.pipeline.ledger import Books
 from chalicelib.store.rows import LedgerRow
 from chalicelib.store.table import Table
-from chalicelib.vocabulary.delivery import ANY_STEP, Ledger
-from chalicelib.vocabulary.errors import Transient
-
-NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
+from chalicelib.vocabulary.delivery import ANY_STEP
+from chalicelib.vocabulary.errors import Transient, Unknown
+from tests.pipeline.world import START, message, world
 
 
 @pytest.mark.parametrize("error", [ConnectionClosedError, ReadTimeoutError])
@@ -43,25 +42,37 @@ def test_a_hundred_receives_outlast_an_outage_of_hours():
     assert sum(seconds) > 1.5 * 3600
 
 
-def books(earlier: Ledger) -> Books:
-    event = SimpleNamespace(event=SimpleNamespace(key="e1"), profile="p1", committed_at=NOW)
-    table = SimpleNamespace(put=lambda row, condition=None: True)
-    held = Books(table=table, absorbed=event, target="erp", now=lambda: NOW)
-    held.begin(earlier, settle=0)
-    return held
+@pytest.fixture
+def attempt() -> Iterator[Callable[[], Books]]:
+    """Another worker at one delivery: each begins with what the one before it wrote."""
+    with world() as hub:
+        [absorbed] = hub.absorb(message())
+        earlier: list[Books] = []
+
+        def attempt() -> Books:
+            held = Books(table=hub.table, absorbed=absorbed, target="crm", now=lambda: hub.now)
+            held.begin(earlier[-1].ledger if earlier else None, settle=0)
+            earlier.append(held)
+            return held
+
+        yield attempt
 
 
-def test_after_a_sudden_death_any_unfinished_step_stays_in_doubt():
-    held = books(Ledger(target="erp", event="e1", state="sending", version=3, since=NOW))
+def test_after_a_sudden_death_any_unfinished_step_stays_in_doubt(attempt):
+    attempt()
+    held = attempt()
     held.finished("mechanism", "7")
-    held.keep()
+    held.flush()
     assert held.doubted("note")
     held.done()
     assert not held.ledger.doubtful
 
 
-def test_the_doubt_of_one_step_outlives_the_steps_before_it():
-    held = books(Ledger(target="erp", event="e1", state="waiting", doubtful="note", version=3, since=NOW))
+def test_the_doubt_of_one_step_outlives_the_steps_before_it(attempt):
+    first = attempt()
+    first.doubt("note")
+    first.wait(Unknown("no_answer"), attempts=1, until=START)
+    held = attempt()
     assert held.doubted("note")
     assert not held.doubted("mechanism")
     held.trust("mechanism")

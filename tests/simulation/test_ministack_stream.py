@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import time
+from typing import Any
 
 import boto3
 import pytest
@@ -55,7 +56,8 @@ def asked(step):
 
 def simulated(script):
     """Per item, what the simulated stream is told."""
-    dynamo, told = Dynamo(Clock(), random.Random(1)), {}
+    dynamo = Dynamo(Clock(), random.Random(1))
+    told: dict[str, list[tuple[str, str]]] = {}
     dynamo.watchers.append(
         lambda key, before, after: told.setdefault(key[0], []).append(
             ("MODIFY" if before else "INSERT", after["seq"]["N"])
@@ -111,7 +113,7 @@ def on_ministack(dynamodb, streams, table, script):
 
 def test_the_simulated_stream_says_what_ministacks_says(tmp_path):
     with LocalAws(tmp_path) as aws:
-        known = {
+        known: dict[str, Any] = {
             "endpoint_url": aws.endpoint,
             "region_name": "us-east-1",
             "aws_access_key_id": "local",

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import random
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from tests.simulation.clock import Clock
-from tests.simulation.fifo import RETENTION, Fifo
-
-
-class Quiet(random.Random):
-    """Draws nothing that cuts a batch short."""
-
-    def random(self) -> float:
-        return 0.99
+from tests.simulation.fifo import RETENTION, Fifo, Quiet
 
 
 def queue(**settings):
     clock = Clock()
-    facts = {"visibility": 60, "receives": 3, "clock": clock, "rng": Quiet()} | settings
-    return clock, Fifo("q.fifo", **facts)
+    facts: dict[str, Any] = {"visibility": 60, "receives": 3, "clock": clock, "rng": Quiet()}
+    return clock, Fifo("q.fifo", **{**facts, **settings})
 
 
 def entry(body, group="g", dedup=""):

@@ -90,6 +90,7 @@ class Tryton:
             return value in wanted
         if operator == "like":
             text = wanted.strip("%")
+            assert isinstance(value, str)
             return value.endswith(text) if not wanted.endswith("%") else text in value
         raise NotImplementedError(operator)
 

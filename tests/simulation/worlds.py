@@ -66,7 +66,7 @@ def drawn(rng: random.Random) -> World:
             languages={"fa": 5, **({"en": 3} if rng.random() < 0.5 else {})},
             hours="always" if index == 0 else rng.choice(("always", "day", "night", "")),
             capacity=rng.choice((1, 1, 2, 3)),
-            crm={"erp": str(index + 1)},
+            user_ids={"erp": str(index + 1)},
         )
         for index, name in enumerate(("neda", "reza", "mina", "amir")[: rng.choice((2, 2, 3, 4))])
     ]
@@ -85,8 +85,8 @@ def drawn(rng: random.Random) -> World:
             rules=_rules(rng, people), idle=rng.choice((20, 60, 240, 24 * 60)), opens=Routing().opens
         ),
         targets=(
-            Target(name="crm", crm="webhook", url="https://crm.example.org/in", secret="crm"),
-            Target(name="erp", crm="tryton", url="https://erp.example.org/db", secret="erp"),
+            Target(name="crm", connector="receiver", url="https://crm.example.org/in", secret="crm"),
+            Target(name="erp", connector="tryton", url="https://erp.example.org/db", secret="erp"),
         ),
     )
     by_hand = tuple(n for n in range(len(humans)) if rng.random() < 0.15)

@@ -17,7 +17,7 @@ from chalicelib.crms.base import Credentials, Crm, Field, Step, Steps
 from chalicelib.crms.tryton.protocol import Server, found, read, written
 from chalicelib.crms.wording.names import account_name, contact_name, typed_forms
 from chalicelib.crms.wording.notes import note
-from chalicelib.vocabulary.delivery import Call, Delivery, Receipt, Target
+from chalicelib.vocabulary.delivery import Call, Delivery, Target
 from chalicelib.vocabulary.errors import Permanent
 from chalicelib.vocabulary.event import Kind, reference
 from chalicelib.vocabulary.people import Person
@@ -29,28 +29,25 @@ def deliver(delivery: Delivery, target: Target, credentials: Credentials, now: i
     """Contact, note, lead, owner: those that this event calls for, in this order."""
     del now
     server = Server(target, credentials)
-    event, ids = delivery.event, {}
-    if event.kind in (Kind.CLOSE, Kind.OFFER) and not (delivery.moved or delivery.closed):
-        return Receipt()  # a wish that changed nothing
+    event, consequence = delivery.event, delivery.consequence
+    if event.kind in (Kind.CLOSE, Kind.OFFER) and not (consequence.moved or consequence.closed):
+        return  # a `close` or `offer` without effect
     party = delivery.contact
     if not party:
-        party = ids["contact"] = yield _contact(delivery, target, server)
+        party = yield _contact(delivery, target, server)
     elif any(attachment.kind == "contact" for attachment in event.attachments):
         for kind, value in _mechanisms(delivery):
-            step = _mechanism(party, kind, value, target, server)
-            ids[step.name] = yield step
-    ids["note"] = yield _note(delivery, party, server)
-    conversation = delivery.conversation
+            yield _mechanism(party, kind, value, target, server)
+    yield _note(delivery, party, server)
+    conversation, lead = consequence.conversation, delivery.lead
     if conversation is None:
-        return Receipt(ids=ids)
-    lead = delivery.lead
-    if delivery.opened or (delivery.moved and not lead):
-        lead = ids["lead"] = yield _lead(delivery, conversation.id, party, target, server)
-    if delivery.moved and not delivery.opened:
+        return
+    if consequence.opened or (consequence.moved and not lead):
+        lead = yield _lead(delivery, conversation.id, party, target, server)
+    if consequence.moved and not consequence.opened:
         employee = _employee(delivery.owner, target)
         call = server.write("PUT", f"sale.opportunity/{lead}", {"employee": employee})
-        ids["owner"] = yield Step(name="owner", write=call, written=written)
-    return Receipt(ids=ids)
+        yield Step(name="owner", write=call, written=written)
 
 
 def _contact(delivery: Delivery, target: Target, server: Server) -> Step:
@@ -102,7 +99,9 @@ def _mechanism(party: str, kind: str, value: str, target: Target, server: Server
 
 
 def _mechanisms(delivery: Delivery) -> list[tuple[str, str]]:
-    return [("mobile", phone) for phone in delivery.phones] + [("email", mail) for mail in delivery.emails]
+    return [("mobile", phone) for phone in delivery.profile.phones] + [
+        ("email", mail) for mail in delivery.profile.emails
+    ]
 
 
 def _forms(value: str, target: Target) -> list[str]:
@@ -148,7 +147,7 @@ def _marker(name: str) -> str:
 
 def _employee(owner: Person | None, target: Target) -> int | None:
     """The owner's number there; None for an owner who has none, whom the note names."""
-    key = owner.crm.get(target.name, "") if owner is not None else ""
+    key = owner.user_ids.get(target.name, "") if owner is not None else ""
     if key and not (key.isascii() and key.isdecimal()):
         raise Permanent("bad_owner", "a person's key for Tryton is the number of an employee")
     return int(key) if key else None
@@ -172,4 +171,5 @@ TRYTON = Crm(
     ),
     kinds=tuple(str(kind) for kind in Kind if kind is not Kind.STATUS),
     contact_step="contact",
+    lead_step="lead",
 )

@@ -31,7 +31,7 @@ def contact_name(delivery: Delivery) -> str:
     if delivery.profile.own:
         return account_name(event)
     handle = f"{event.customer.channel} {event.customer.id}"
-    choices = (delivery.profile.name, event.name, *delivery.phones, *delivery.emails, handle)
+    choices = (delivery.profile.name, event.name, *delivery.profile.phones, *delivery.profile.emails, handle)
     seen = (one_line(choice) for choice in choices)
     return next((name for name in seen if _visible(name)), "customer")
 

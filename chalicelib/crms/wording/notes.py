@@ -69,12 +69,13 @@ def _attached(attachment: Attachment) -> str:
 
 
 def _consequences(delivery: Delivery) -> list[str]:
-    decision, owner = delivery.decision, delivery.owner
+    consequence, owner = delivery.consequence, delivery.owner
+    reason = one_line(consequence.decision.reason)
     lines = []
-    if delivery.closed:
-        lines.append(f"Conversation closed: {one_line(decision.reason)}")
-    elif delivery.opened or delivery.moved:
+    if consequence.closed:
+        lines.append(f"Conversation closed: {reason}")
+    elif consequence.opened or consequence.moved:
         whom = f"owner {one_line(owner.name)}" if owner is not None else "waiting for an owner"
-        verb = "opened" if delivery.opened else "moved"
-        lines.append(f"Conversation {verb}: {whom}. {one_line(decision.reason)}".rstrip())
+        verb = "opened" if consequence.opened else "moved"
+        lines.append(f"Conversation {verb}: {whom}. {reason}".rstrip())
     return lines

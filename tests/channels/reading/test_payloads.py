@@ -1,9 +1,10 @@
 """Bodies are read strictly: a typed value, or `Rejected` that names the place and never the content."""
 
 import json
+import re
 import sys
 from contextlib import suppress
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 import pytest
@@ -141,10 +142,8 @@ def test_what_is_mended_and_still_wrong_is_refused():
 @given(st.text(st.characters(), max_size=40))
 def test_any_text_python_can_escape_is_read(text):
     body = json.dumps({"id": 1, "text": text}).encode()
-    wanted = json.loads(body)["text"].encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    got = decode(INNER, body).text
-    assert got == wanted or "\ufffd" in got
-    got.encode()
+    lone = re.compile("[\ud800-\udfff]")  # the halves of a pair have become one character
+    assert decode(INNER, body).text == lone.sub("\ufffd", json.loads(body)["text"])
 
 
 @pytest.mark.parametrize("number", [2**53 + 1, 2**63, 2**64 - 1, 2**64, 2**64 + 1, 10**40 + 1, -(2**64) - 1])
@@ -164,7 +163,9 @@ def test_bytes_that_nobody_reads_harm_nobody():
 
 @given(st.binary(max_size=200))
 def test_any_bytes(body):
-    for decoder in (OUTER, INNER, msgspec.json.Decoder(dict[str, msgspec.Raw]), msgspec.json.Decoder(int)):
+    others = msgspec.json.Decoder(dict[str, msgspec.Raw]), msgspec.json.Decoder(int)
+    decoders: tuple[msgspec.json.Decoder[Any], ...] = (OUTER, INNER, *others)
+    for decoder in decoders:
         with suppress(Rejected):
             decode(decoder, body)
 
@@ -221,7 +222,8 @@ def test_any_form(body):
         fields = decode_form(body)
     except Rejected:
         return
-    assert all("".join(field).encode() is not None for field in fields)
+    for name, value in fields:
+        assert (name + value).encode().decode() == name + value
 
 
 @pytest.mark.parametrize(

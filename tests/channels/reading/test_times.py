@@ -60,7 +60,7 @@ def test_mail_dates(value, instant):
     assert from_rfc2822(value).utcoffset() == timedelta(0)
 
 
-ABSURD = [
+ABSURD: list[object] = [
     *(0, -1, -62167219200, 946684799, 4102444801, 292277026596, 2**53, 2**64, 10**400),
     *(1795424400.0, float("nan"), float("inf"), True, None, [], b"1795424400"),
     *("", " ", "-1", "+1795424400", "1795424400.0", "1_795_424_400", "1e9", "NaN", "yesterday", "9" * 5000),

@@ -12,7 +12,7 @@ from chalicelib.store.keys import identity_key
 from chalicelib.store.rows import IdentityRow
 from chalicelib.vocabulary.delivery import Absorbed, Reply
 from chalicelib.vocabulary.event import ContactKey, Direction, Identity, Kind, own_account
-from chalicelib.vocabulary.people import Decision, Directory
+from chalicelib.vocabulary.people import Consequence, Decision, Directory, Outcome
 from ops.hub.journey import Line, folded
 from tests.ops.hub.conftest import Desk
 from tests.pipeline.world import START, message
@@ -22,13 +22,11 @@ DONE: Mapping[str, str] = {"crm": "done"}
 
 def told(number: int, **changes: Any) -> tuple[Absorbed, Mapping[str, str]]:
     event = message(number, occurred_at=START + timedelta(minutes=number), **changes)
-    decision = Decision(outcome="none", reason="")
-    return (
-        Absorbed(
-            event=event, profile="p1", seq=number, index=0, committed_at=event.received_at, decision=decision
-        ),
-        DONE,
+    nothing = Consequence(decision=Decision(outcome=Outcome.NONE, reason=""))
+    absorbed = Absorbed(
+        event=event, profile="p1", seq=number, index=0, committed_at=event.received_at, consequence=nothing
     )
+    return absorbed, DONE
 
 
 STORY = [

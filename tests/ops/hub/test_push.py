@@ -37,7 +37,7 @@ rules:
 """
 CRMS = """\
 targets:
-  - {name: crm, connector: webhook, url: "${CRM_URL}", secret: crm, concurrency: 2}
+  - {name: crm, connector: receiver, url: "${CRM_URL}", secret: crm, concurrency: 2}
 """
 
 

@@ -11,7 +11,7 @@ import typer
 from chalicelib.store.keys import ledger_key
 from chalicelib.store.packing import pack, text
 from chalicelib.store.rows import LedgerRow
-from chalicelib.vocabulary.delivery import Ledger, Reply
+from chalicelib.vocabulary.delivery import Ledger, Reply, State
 from chalicelib.vocabulary.errors import Transient
 from chalicelib.vocabulary.event import Event
 from chalicelib.vocabulary.messages import Change
@@ -297,7 +297,7 @@ def test_of_many_the_first_are_shown_to_people(desk: Desk) -> None:
                 profile="p1",
                 version=1,
                 body=msgspec.json.encode(
-                    Ledger(target="other", event=message(number).key, state="waiting", since=desk.hub.now)
+                    Ledger(target="other", event=message(number).key, state=State.WAITING, since=desk.hub.now)
                 ).decode(),
             )
         )

@@ -57,17 +57,17 @@ def test_a_second_deployment_of_the_same_changes_nothing(aws, outputs, tmp_path)
     assert aws.deploy(same) == outputs
 
 
+@pytest.mark.usefixtures("outputs")
 @pytest.mark.parametrize("function", ["process", "relay", "deliver"])
-def test_a_worker_runs_with_nothing_but_the_zip_and_what_lambda_has(aws, outputs, function):
-    assert outputs
+def test_a_worker_runs_with_nothing_but_the_zip_and_what_lambda_has(aws, function):
     answer = aws.client("lambda").invoke(
         FunctionName=f"switchboard-local-{function}", Payload=json.dumps({"Records": []})
     )
     assert "FunctionError" not in answer, answer["Payload"].read()
 
 
-def test_an_open_breaker_can_disable_a_mapping(aws, outputs):
-    assert outputs
+@pytest.mark.usefixtures("outputs")
+def test_an_open_breaker_can_disable_a_mapping(aws):
     functions = aws.client("lambda")
 
     def states():
@@ -96,9 +96,9 @@ def listeners(pid):
     return addresses
 
 
+@pytest.mark.usefixtures("outputs")
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="reads the kernel's own tables")
-def test_it_listens_on_loopback_and_nowhere_else(aws, outputs):
-    assert outputs
+def test_it_listens_on_loopback_and_nowhere_else(aws):
     loopback = socket.inet_aton("127.0.0.1")[::-1].hex().upper()
     assert listeners(aws.pid) == {loopback}
 
@@ -114,6 +114,7 @@ def test_what_was_stored_is_there_after_a_restart(aws, outputs):
 def test_nothing_outlives_it(tmp_path):
     with LocalAws(tmp_path) as aws:
         pid = aws.pid
+        assert pid is not None
     assert aws.pid is None
     assert not Path(f"/proc/{pid}").exists()
     with pytest.raises(ProcessLookupError):

@@ -27,8 +27,8 @@ from ops.local.standin.server import Standin
 from tests.crms import playing
 from tests.documents import ROOT
 
-SECRET = playing.CREDENTIALS["webhook"]["signing_secret"][0]
-CRM = CRMS["webhook"]
+SECRET = playing.CREDENTIALS["receiver"]["signing_secret"][0]
+CRM = CRMS["receiver"]
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def send() -> Send:
 
 
 def tell(standin: Standin, send: Send, owed: Delivery, secret: str = SECRET, now: float = 0) -> None:
-    target = playing.target("webhook", standin.url)
+    target = playing.target("receiver", standin.url)
     playing.play(
         CRM, owed, target, lambda _step, call: send(call),
         credentials={"signing_secret": (secret,)}, now=int(now or time.time()),
@@ -121,7 +121,7 @@ def test_faults_come_as_often_as_asked_and_reach_probes_too(
     with pytest.raises(HubError) as caught:
         tell(standin, send, playing.delivery())
     assert isinstance(caught.value, Throttled if asking["status"] == 429 else Unknown)
-    probe = CRM.probe(playing.target("webhook", standin.url), {}, 0)
+    probe = CRM.probe(playing.target("receiver", standin.url), {}, 0)
     assert send(probe).status == asking["status"]
     assert send(probe).status == 200
     tell(standin, send, playing.delivery())

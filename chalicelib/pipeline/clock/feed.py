@@ -1,0 +1,24 @@
+"""Putting on the events queue what the front door had to put into the bucket."""
+
+from __future__ import annotations
+
+import itertools
+
+from chalicelib.configuration.stage import Stage
+from chalicelib.pipeline.clock.base import Clock
+from chalicelib.pipeline.receive import from_undelivered
+
+_FED_AT_ONCE = 200
+
+
+def feed(clock: Clock, stage: Stage) -> int:
+    """Feed the oldest messages in; stop at the first that the queue still refuses."""
+    del stage
+    fed = 0
+    for key, kept in itertools.islice(clock.undelivered(), _FED_AT_ONCE):
+        if clock.send([from_undelivered(kept)]):
+            clock.count("feed_stopped")
+            break
+        clock.forget(key)
+        fed += 1
+    return fed

@@ -1,0 +1,35 @@
+"""Trying targets that are cut off, to end it when they answer."""
+
+from __future__ import annotations
+
+from chalicelib.configuration.stage import Stage
+from chalicelib.crms import CRMS
+from chalicelib.pipeline.clock.base import Clock
+from chalicelib.store.keys import breaker_key
+from chalicelib.store.rows import BreakerRow
+from chalicelib.vocabulary.delivery import Target
+from chalicelib.vocabulary.errors import HubError, Permanent
+
+
+def probe(clock: Clock, stage: Stage) -> int:
+    """Probe every target whose breaker is not closed."""
+    rows = clock.table.read(breaker_key(target.name) for target in stage.targets)
+    probed = 0
+    for target in stage.targets:
+        row = rows.get(breaker_key(target.name))
+        if isinstance(row, BreakerRow) and row.state != "closed":
+            clock.breaker.probe(target.name, row, lambda target=target: _answers(clock, target))  # type: ignore[misc]
+            probed += 1
+    return probed
+
+
+def _answers(clock: Clock, target: Target) -> bool:
+    crm = CRMS[target.connector]
+    try:
+        credentials = clock.credentials(target)
+        crm.read(clock.call(target, crm.probe(target, credentials, int(clock.now().timestamp()))))
+    except Permanent:
+        return True  # it refuses this request, so it is there
+    except HubError:
+        return False
+    return True

@@ -1,0 +1,36 @@
+"""The clock's jobs, in the order in which they are done, and one minute's round of them."""
+
+from __future__ import annotations
+
+from chalicelib.pipeline.clock.base import Clock, Job
+from chalicelib.pipeline.clock.close_idle import close_idle
+from chalicelib.pipeline.clock.feed import feed
+from chalicelib.pipeline.clock.offer import offer
+from chalicelib.pipeline.clock.probe import probe
+from chalicelib.pipeline.clock.recount import recount
+from chalicelib.vocabulary.errors import HubError
+
+JOBS: dict[str, Job] = {
+    "probed": probe,
+    "closed": close_idle,
+    "offered": offer,
+    "fed": feed,
+    "recounted": recount,
+}
+"""Each under the word that the log says of it."""
+
+
+def tick(clock: Clock) -> dict[str, int]:
+    """Do every job; how much of each there was. Raises the first failure after all were tried."""
+    stage = clock.stage()
+    done: dict[str, int] = {}
+    failures: list[HubError] = []
+    for name, job in JOBS.items():
+        try:
+            done[name] = job(clock, stage)
+        except HubError as error:
+            clock.count("job_failed", reason=f"{name} {error.reason}")
+            failures.append(error)
+    if failures:
+        raise failures[0]
+    return done
