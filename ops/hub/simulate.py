@@ -60,12 +60,12 @@ class Plot:
 
 def account_of(stage: Stage, channel: str, account: str) -> Account:
     """The channel's account with that id; without an id its first one. Raises `Stop`."""
-    found = [each for each in stage.accounts if each.channel == channel and account in ("", each.id)]
-    if not found:
-        known = ", ".join(f"{each.channel} {each.id}" for each in stage.accounts) or "none"
-        wanted = f"{channel} {account}".strip()
-        raise Stop(Code.NOT_FOUND, f"there is no account {wanted}: there are {known}")
-    return found[0]
+    accounts = [each for each in stage.accounts if each.channel == channel and account in ("", each.id)]
+    if not accounts:
+        names = ", ".join(f"{each.channel} {each.id}" for each in stage.accounts) or "none"
+        name = f"{channel} {account}".strip()
+        raise Stop(Code.NOT_FOUND, f"there is no account {name}: there are {names}")
+    return accounts[0]
 
 
 def builder(channel: str, kind: str) -> platforms.Builder:
@@ -102,13 +102,13 @@ def secrets_of(site: Site, account: Account) -> Secrets:
     def read(name: str) -> str:
         path = f"{site.secrets}/accounts/{name}"
         try:
-            found = site.client("ssm").get_parameter(Name=path, WithDecryption=True)
+            answer = site.client("ssm").get_parameter(Name=path, WithDecryption=True)
         except ClientError as error:
             if error.response["Error"]["Code"] != "ParameterNotFound":
                 raise
             line = f"account {account.channel} {account.id}: there is no parameter {path}"
             raise Stop(Code.USAGE, line) from error
-        return str(found["Parameter"]["Value"])
+        return str(answer["Parameter"]["Value"])
 
     held = Parameters(read=read, clock=time.monotonic).get(account.secret)
     return {name: values for name, values in held.items() if any(values)}
