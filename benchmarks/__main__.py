@@ -128,10 +128,10 @@ def money(counted: Counted, region: str) -> Table:
 
 def measure(quick: bool, tick: Callable[[], None]) -> tuple[list[Figure], Counted]:
     """Everything; `quick` takes seconds and is good for seeing that it runs, not for its times."""
-    stage = local_stage()
+    configuration = local_stage()
     found = [
         *imports.measure(1 if quick else 11, tick),
-        *acknowledging.measure(stage, SECRETS, rounds=1 if quick else 7, tick=tick),
+        *acknowledging.measure(configuration, SECRETS, rounds=1 if quick else 7, tick=tick),
         *package.measure(),
     ]
     counted = count(tiny() if quick else LOADS, tick)

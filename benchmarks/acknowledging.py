@@ -23,7 +23,7 @@ from chalicelib.aws.queues import Outgoing, send
 from chalicelib.aws.secrets import Parameters
 from chalicelib.configuration.cached import Cached
 from chalicelib.configuration.register import decode_accounts
-from chalicelib.configuration.stage import Stage, encode
+from chalicelib.configuration.stage import Configuration, encode
 from chalicelib.handlers import webhooks
 from chalicelib.runtime.front import Front, now
 from ops import platforms
@@ -36,7 +36,7 @@ _AT = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
 
 
 def measure(
-    stage: Stage,
+    configuration: Configuration,
     secrets: dict[str, dict[str, tuple[str, ...]]],
     *,
     rounds: int,
@@ -47,10 +47,10 @@ def measure(
     yield Figure(
         name="reference loop", value=1e6 * reference, unit="µs", about="10,000 additions and multiplications"
     )
-    for account in {account.channel: account for account in stage.accounts}.values():
+    for account in {account.channel: account for account in configuration.accounts}.values():
         held = secrets[account.secret]
-        with _warm(stage, secrets):
-            event = shelf.from_api(two_kilobytes(account.channel, account.id, held, stage.public_url))
+        with _warm(configuration, secrets):
+            event = shelf.from_api(two_kilobytes(account.channel, account.id, held, configuration.public_url))
             best = min(_timed(lambda event=event: _acknowledge(event), 200) for _ in range(rounds))  # type: ignore[misc]
         tick()
         yield Figure(
@@ -100,17 +100,17 @@ def _reference() -> int:
 
 
 @contextlib.contextmanager
-def _warm(stage: Stage, secrets: dict[str, dict[str, tuple[str, ...]]]) -> Iterator[None]:
+def _warm(configuration: Configuration, secrets: dict[str, dict[str, tuple[str, ...]]]) -> Iterator[None]:
     """A warm container that sends nothing."""
-    door = _Warm(stage, secrets)
+    door = _Warm(configuration, secrets)
     with mock.patch.object(webhooks, "front", return_value=door), contextlib.redirect_stdout(io.StringIO()):
         yield
 
 
 class _Warm(Front):
-    def __init__(self, stage: Stage, secrets: dict[str, dict[str, tuple[str, ...]]]) -> None:
+    def __init__(self, configuration: Configuration, secrets: dict[str, dict[str, tuple[str, ...]]]) -> None:
         super().__init__(environ={}, client=_no_client, clock=time.monotonic, now=now)
-        sections = encode(stage)
+        sections = encode(configuration)
         self.register = Cached(read=lambda: decode_accounts(sections), clock=time.monotonic, max_age=60)
         texts = {name: json.dumps(values) for name, values in secrets.items()}
         self.secrets = Parameters(read=texts.__getitem__, clock=time.monotonic)

@@ -26,7 +26,7 @@ from typing import Any
 from moto import mock_aws
 
 from benchmarks.meter import METER, watch
-from chalicelib.configuration.stage import Stage, encode
+from chalicelib.configuration.stage import Configuration, encode
 from chalicelib.vocabulary.delivery import Target
 from ops import platforms
 from ops.deploy.package import STAGES
@@ -46,19 +46,19 @@ SECRETS: dict[str, dict[str, tuple[str, ...]]] = {
 }
 
 
-def local_stage(crm_url: str = "https://crm.example.org") -> Stage:
+def local_stage(crm_url: str = "https://crm.example.org") -> Configuration:
     """The stage of the local run, with one target."""
-    stage = load_stage(STAGES / "local")
-    people = tuple(replace(person, capacity=1000) for person in stage.directory.people)
-    accounts = tuple(replace(account, secret=account.channel) for account in stage.accounts)
+    configuration = load_stage(STAGES / "local")
+    people = tuple(replace(person, capacity=1000) for person in configuration.directory.people)
+    accounts = tuple(replace(account, secret=account.channel) for account in configuration.accounts)
     target = Target(name=_TARGET, connector="receiver", url=crm_url, secret="crm", private_network=True)  # noqa: S106
     return replace(
-        stage,
+        configuration,
         version="benchmark",
         public_url="https://hub.example.org",
         accounts=accounts,
         targets=(target,),
-        directory=replace(stage.directory, people=people),
+        directory=replace(configuration.directory, people=people),
     )
 
 
@@ -139,11 +139,11 @@ def _crm() -> Iterator[Crm]:
 class Path:
     """A deployed stage, and the pollers between its functions."""
 
-    def __init__(self, stage: Stage, environment: Mapping[str, str]) -> None:
+    def __init__(self, configuration: Configuration, environment: Mapping[str, str]) -> None:
         import app  # noqa: PLC0415 - after the environment is set, as in Lambda
         from chalicelib.handlers import deliver, process, relay, tick  # noqa: PLC0415
 
-        self.stage = stage
+        self.configuration = configuration
         self.events = environment["HUB_EVENTS_QUEUE"]
         self.target = json.loads(environment["HUB_TARGET_QUEUES"])[_TARGET]
         self.functions: dict[str, Callable[[Any, Any], Any]] = {
@@ -181,7 +181,7 @@ class Path:
         return answer
 
     def _post(self, customers: Sequence[int], messages: int) -> None:
-        account = next(account for account in self.stage.accounts if account.channel == "whatsapp")
+        account = next(account for account in self.configuration.accounts if account.channel == "whatsapp")
         changes = []
         for customer in customers:
             for _ in range(messages):
@@ -189,7 +189,7 @@ class Path:
                 changes.append(self._message(account.id, customer))
         body = meta_json({"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": changes}]})
         post = platforms.Post(
-            url=shelf.webhook_url("whatsapp", account.id, self.stage.public_url),
+            url=shelf.webhook_url("whatsapp", account.id, self.configuration.public_url),
             headers={"content-type": "application/json"},
             body=body,
         )
@@ -262,8 +262,10 @@ def deployed_path() -> Iterator[tuple[Path, Crm]]:
     )
     watch()
     with mock_aws(), _crm() as crm:
-        stage = local_stage(crm.url)
-        sections = {name: base64.b64encode(section).decode() for name, section in encode(stage).items()}
+        configuration = local_stage(crm.url)
+        sections = {
+            name: base64.b64encode(section).decode() for name, section in encode(configuration).items()
+        }
         kinds = {"crm": "targets"}
         parameters = {
             f"{kinds.get(name, 'accounts')}/{name}": json.dumps(held) for name, held in SECRETS.items()
@@ -271,7 +273,7 @@ def deployed_path() -> Iterator[tuple[Path, Crm]]:
         setup = {"sections": sections, "targets": [_TARGET], "parameters": parameters}
         environment = deployed.deploy(setup)
         os.environ.update(environment)
-        path = Path(stage, environment)
+        path = Path(configuration, environment)
         _log_to_stdout()
         yield path, crm
 

@@ -1,4 +1,4 @@
-"""The stage's configuration whole, as the workers need it: accounts, people, rules and targets.
+"""A stage's configuration whole, as the workers need it: accounts, people, rules and targets.
 
 The front door reads only its accounts, from `config`, and does not pay for importing the rest.
 """
@@ -21,7 +21,7 @@ LARGEST = 390_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
+class Configuration:
     """Everything an operator has configured for one deployment, validated together by `hub push`."""
 
     version: str
@@ -45,14 +45,16 @@ class Stage:
         return next((target for target in self.targets if target.name == name), None)
 
 
-def encode(stage: Stage) -> dict[str, bytes]:
-    """The stage in sections, each compressed, so that a function unpacks only those it uses."""
-    register = Accounts(version=stage.version, public_url=stage.public_url, accounts=stage.accounts)
+def encode(configuration: Configuration) -> dict[str, bytes]:
+    """The configuration in sections, each compressed, so that a function unpacks only those it uses."""
+    register = Accounts(
+        version=configuration.version, public_url=configuration.public_url, accounts=configuration.accounts
+    )
     values = {
         "accounts": register,
-        "people": stage.directory,
-        "routing": stage.routing,
-        "crms": stage.targets,
+        "people": configuration.directory,
+        "routing": configuration.routing,
+        "crms": configuration.targets,
     }
     sections = {name: packed(value) for name, value in values.items()}
     size = sum(map(len, sections.values()))
@@ -61,10 +63,10 @@ def encode(stage: Stage) -> dict[str, bytes]:
     return sections
 
 
-def decode(sections: Mapping[str, bytes]) -> Stage:
-    """The whole stage, as the workers need it."""
+def decode(sections: Mapping[str, bytes]) -> Configuration:
+    """The whole configuration, as the workers need it."""
     register = decode_accounts(sections)
-    return Stage(
+    return Configuration(
         version=register.version,
         public_url=register.public_url,
         accounts=register.accounts,

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import msgspec
 from pynamodb.expressions.condition import Condition
 
-from chalicelib.configuration.stage import Stage
+from chalicelib.configuration.stage import Configuration
 from chalicelib.crms import CRMS
 from chalicelib.profiles import facts
 from chalicelib.profiles.identities import Match
@@ -55,7 +55,7 @@ class Commit:
     before: Profile
     profile: Profile
     match: Match
-    stage: Stage
+    configuration: Configuration
     now: datetime
     store: Callable[[str, bytes], None]
     absorbed: list[Absorbed] = field(default_factory=list)
@@ -65,7 +65,7 @@ class Commit:
     staff: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        people = self.stage.directory.people
+        people = self.configuration.directory.people
         self.staff = frozenset(address for person in people for address in person.identities)
 
     def add(self, event: Event, consequence: Consequence) -> None:
@@ -81,7 +81,7 @@ class Commit:
                 conversation=now_has,
                 last_owner=(now_has.owner if now_has else "") or self.profile.last_owner,
             )
-        self.profile = facts.after_event(self.profile, event, self.stage.account_language(event))
+        self.profile = facts.after_event(self.profile, event, self.configuration.account_language(event))
         self.absorbed.append(
             Absorbed(
                 event=event,
@@ -90,7 +90,7 @@ class Commit:
                 index=len(self.absorbed),
                 committed_at=self.now,
                 consequence=consequence,
-                targets=tuple(t.name for t in self.stage.targets if owes(t, event)),
+                targets=tuple(t.name for t in self.configuration.targets if owes(t, event)),
             )
         )
 
@@ -131,7 +131,7 @@ class Commit:
         return ProfileRow.seq == self.before.seq
 
     def _load(self, person: str, change: int) -> Write:
-        employee = self.stage.directory.person(person)
+        employee = self.configuration.directory.person(person)
         capacity = employee.capacity if employee else 0
         condition = None
         if change > 0:
@@ -150,7 +150,7 @@ class Commit:
         )
         if open_now := self.profile.conversation:
             row.due_shard = due_shard(self.profile.id)
-            row.due_at = sortable(conversations.due_at(open_now, self.stage.routing))
+            row.due_at = sortable(conversations.due_at(open_now, self.configuration.routing))
             row.work_queue = f"person#{open_now.owner}" if open_now.owner else WAITING
             row.work_at = sortable(open_now.respond_by or open_now.opened_at)
         return row

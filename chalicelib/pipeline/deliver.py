@@ -14,7 +14,7 @@ from typing import NoReturn
 
 import msgspec
 
-from chalicelib.configuration.stage import Stage
+from chalicelib.configuration.stage import Configuration
 from chalicelib.crms import CRMS
 from chalicelib.crms.base import Credentials, Crm, Step
 from chalicelib.pipeline import retry
@@ -53,7 +53,7 @@ class Deliver:
     """
 
     table: Table
-    stage: Callable[[], Stage]
+    configuration: Callable[[], Configuration]
     credentials: Callable[[Target], Credentials]
     fresh_credentials: Callable[[Target], Credentials]
     send: Callable[[Target, Call], Reply]
@@ -71,8 +71,8 @@ class Deliver:
         change is in. Raises `Transient` with `retry_after` when the
         rest of it has to wait.
         """
-        stage = self.stage()
-        target = stage.target(change.target)
+        configuration = self.configuration()
+        target = configuration.target(change.target)
         if target is None:
             raise Misconfigured("unknown_target", f"{change.target} is not in the stage's crms.yaml")
         ahead = ahead or Ahead(table=self.table)
@@ -83,7 +83,7 @@ class Deliver:
         context = _Context(
             target=target,
             crm=CRMS[target.connector],
-            stage=stage,
+            configuration=configuration,
             rows=rows,
             ahead=ahead,
             time_left=time_left,
@@ -240,7 +240,7 @@ class Deliver:
         return Delivery(
             absorbed=absorbed,
             profile=_profile(context.rows.get(profile_key(absorbed.profile)), absorbed),
-            owner=context.stage.directory.person(conversation.owner) if conversation else None,
+            owner=context.configuration.directory.person(conversation.owner) if conversation else None,
             contact=reference.remote if isinstance(reference, ReferenceRow) and reference.remote else "",
             lead=self._lead(absorbed.consequence, context),
         )
@@ -275,7 +275,7 @@ class _Context:
 
     target: Target
     crm: Crm
-    stage: Stage
+    configuration: Configuration
     rows: dict[Key, Row]
     ahead: Ahead
     time_left: Callable[[], float]

@@ -12,7 +12,7 @@ from datetime import datetime
 
 import msgspec
 
-from chalicelib.configuration.stage import Stage
+from chalicelib.configuration.stage import Configuration
 from chalicelib.pipeline.commit import Commit
 from chalicelib.profiles import facts, identities
 from chalicelib.routing import conversations
@@ -45,7 +45,7 @@ class Process:
     """
 
     table: Table
-    stage: Callable[[], Stage]
+    configuration: Callable[[], Configuration]
     fetch: Callable[[str], bytes]
     store: Callable[[str, bytes], None]
     now: Callable[[], datetime]
@@ -60,10 +60,10 @@ class Process:
         ahead = ahead or Ahead(table=self.table)
         if intake.stored:
             intake = unpack_intake(self.fetch(intake.stored))
-        stage = self.stage()
+        configuration = self.configuration()
         done: list[Absorbed] = []
         for chunk in _chunks(intake.events):
-            done += self._chunk(chunk, stage, ahead)
+            done += self._chunk(chunk, configuration, ahead)
         for absorbed in done:
             self.count(
                 "routed", channel=absorbed.event.channel, outcome=absorbed.consequence.decision.outcome
@@ -73,18 +73,20 @@ class Process:
     def ahead(self, intakes: Sequence[Intake]) -> Ahead:
         """Read for several customers' messages together what each is going to ask for first."""
         ahead = Ahead(table=self.table)
-        stage = self.stage()
+        configuration = self.configuration()
         claims = [
-            (_claim(i.events[:_CHUNK_EVENTS], stage), i.events[:_CHUNK_EVENTS]) for i in intakes if i.events
+            (_claim(i.events[:_CHUNK_EVENTS], configuration), i.events[:_CHUNK_EVENTS])
+            for i in intakes
+            if i.events
         ]
         rows = ahead.add(key for claim, events in claims for key in _lookups(claim, events))
         profiles = (identities.match(claim, rows).profile for claim, _ in claims)
         ahead.add(profile_key(profile) for profile in profiles if profile)
         return ahead
 
-    def _chunk(self, events: Sequence[Event], stage: Stage, ahead: Ahead) -> list[Absorbed]:
+    def _chunk(self, events: Sequence[Event], configuration: Configuration, ahead: Ahead) -> list[Absorbed]:
         for attempt in range(_TRIES):
-            commit = self._decided(events, stage, ahead)
+            commit = self._decided(events, configuration, ahead)
             if not commit.absorbed:
                 return []
             writes = commit.writes()
@@ -99,9 +101,9 @@ class Process:
             return commit.absorbed
         return []
 
-    def _decided(self, events: Sequence[Event], stage: Stage, ahead: Ahead) -> Commit:
+    def _decided(self, events: Sequence[Event], configuration: Configuration, ahead: Ahead) -> Commit:
         """Read what is known, and decide all that the events change."""
-        claim = _claim(events, stage)
+        claim = _claim(events, configuration)
         rows = ahead.read(_lookups(claim, events))
         unseen = {event.key: event for event in events if event_key(event.key) not in rows}
         match = identities.match(claim, rows)
@@ -114,7 +116,7 @@ class Process:
             before=profile,
             profile=replace(facts.with_identities(profile, match), seq=profile.seq + 1),
             match=match,
-            stage=stage,
+            configuration=configuration,
             now=self.now(),
             store=self.store,
         )
@@ -123,14 +125,14 @@ class Process:
         return commit
 
     def _absorb(self, event: Event, commit: Commit) -> None:
-        stage, profile = commit.stage, commit.profile
+        configuration, profile = commit.configuration, commit.profile
         if f"{event.channel}:{event.customer.id}" in commit.staff and event.direction is Direction.INBOUND:
             event = replace(event, direction=Direction.INTERNAL)
-        if profile.conversation and conversations.is_over(profile.conversation, event, stage.routing):
+        if profile.conversation and conversations.is_over(profile.conversation, event, configuration.routing):
             commit.end(profile.conversation)
             profile = commit.profile
         here = profile.conversation is not None and _is_here(profile.conversation.owner, commit)
-        turn = conversations.turn(profile, event, stage.routing, owner_is_here=here)
+        turn = conversations.turn(profile, event, configuration.routing, owner_is_here=here)
         consequence = self._consequence(turn, event, commit)
         if consequence is not None:
             commit.add(event, consequence)
@@ -146,21 +148,23 @@ class Process:
         return conversations.kept(profile.conversation, event)
 
     def _choose(self, event: Event, commit: Commit) -> Consequence | None:
-        profile, stage = commit.profile, commit.stage
+        profile, configuration = commit.profile, commit.configuration
         said = event
         if event.kind is Kind.OFFER and profile.conversation:
             # What the customer said when they came decides, not the hub's reminder of it.
             opening = self.table.get(EventRow, event_key(profile.conversation.opened_by))
             said = unpack_absorbed(opening.body).event if opening else event
-        question = Question(event=said, profile=profile, account_language=stage.account_language(said))
-        ruling = rule_for(question, stage.routing)
-        self._read_loads(considered(ruling, stage.directory), commit)
+        question = Question(
+            event=said, profile=profile, account_language=configuration.account_language(said)
+        )
+        ruling = rule_for(question, configuration.routing)
+        self._read_loads(considered(ruling, configuration.directory), commit)
         decision = decide(
             ruling,
-            directory=stage.directory,
+            directory=configuration.directory,
             loads=commit.loads,
             now=commit.now,
-            config_version=stage.version,
+            config_version=configuration.version,
         )
         return conversations.chosen(profile.conversation, event, decision)
 
@@ -172,8 +176,8 @@ class Process:
             commit.loads[person] = int(row.open) if isinstance(row, LoadRow) else 0
 
 
-def _claim(events: Sequence[Event], stage: Stage) -> identities.Claim:
-    account = stage.account(events[0].channel, events[0].account)
+def _claim(events: Sequence[Event], configuration: Configuration) -> identities.Claim:
+    account = configuration.account(events[0].channel, events[0].account)
     return identities.claim_of(events, account.region if account else "IR")
 
 
@@ -187,8 +191,8 @@ def _lookups(claim: identities.Claim, events: Sequence[Event]) -> list[Key]:
 
 
 def _is_here(owner: str, commit: Commit) -> bool:
-    person = commit.stage.directory.person(owner)
-    return person is not None and not is_away(person, commit.stage.directory, commit.now)
+    person = commit.configuration.directory.person(owner)
+    return person is not None and not is_away(person, commit.configuration.directory, commit.now)
 
 
 def _chunks(events: Sequence[Event]) -> Iterator[Sequence[Event]]:

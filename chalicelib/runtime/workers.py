@@ -32,7 +32,7 @@ from chalicelib.vocabulary.errors import Misconfigured, Transient
 from chalicelib.vocabulary.messages import Intake
 
 if TYPE_CHECKING:
-    from chalicelib.configuration.stage import Stage
+    from chalicelib.configuration.stage import Configuration
     from chalicelib.pipeline.breaker import Breaker
     from chalicelib.pipeline.deliver import Deliver
     from chalicelib.pipeline.process import Process
@@ -95,7 +95,7 @@ class Workers:
 
         return Process(
             table=self.table,
-            stage=self.stage,
+            configuration=self.configuration,
             fetch=self.bucket.fetch,
             store=self.bucket.store,
             now=self._edges.now,
@@ -117,7 +117,7 @@ class Workers:
 
         return Deliver(
             table=self.table,
-            stage=self.stage,
+            configuration=self.configuration,
             credentials=lambda target: self._secrets.get(target.secret),
             fresh_credentials=lambda target: self._secrets.fresh(target.secret),
             send=self._call,
@@ -135,7 +135,7 @@ class Workers:
 
         clock = Clock(
             table=self.table,
-            stage=self.stage,
+            configuration=self.configuration,
             send=lambda messages: send(self._put, self.environment.events_queue, messages, tries=2),
             emit=self._emit,
             undelivered=lambda: self.bucket.below("undelivered/"),
@@ -164,9 +164,9 @@ class Workers:
         """A number from 0 to 1, for waits that should not end all at once."""
         return self._edges.chance()
 
-    def stage(self) -> Stage:
+    def configuration(self) -> Configuration:
         """The stage's configuration, at most a minute old."""
-        return self._stages.current()
+        return self._configurations.current()
 
     @functools.cached_property
     def environment(self) -> Environment:
@@ -184,7 +184,7 @@ class Workers:
         return Bucket(name=self.environment.bucket, client=lambda: self._client("s3"))
 
     @functools.cached_property
-    def _stages(self) -> Cached[Stage]:
+    def _configurations(self) -> Cached[Configuration]:
         from chalicelib.configuration.stage import decode
 
         return Cached(

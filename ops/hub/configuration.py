@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.configuration.stage import Stage, decode
+from chalicelib.configuration.stage import Configuration, decode
 from chalicelib.store.rows import ConfigRow
 from ops.hub.exits import Code, Stop
 from ops.hub.site import Site
@@ -11,7 +11,7 @@ PARTITION = "CONFIG"
 CURRENT = "CURRENT"
 
 
-def current(site: Site) -> Stage:
+def current(site: Site) -> Configuration:
     """The configuration that the functions read now. Raises `Stop` if there is none."""
     row = stored(site)
     if row is None:

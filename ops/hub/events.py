@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from chalicelib.channels import CHANNELS
-from chalicelib.configuration.stage import Stage
+from chalicelib.configuration.stage import Configuration
 from chalicelib.store.keys import event_key
 from chalicelib.store.rows import EventRow, Row
 from chalicelib.vocabulary.event import HUB, Kind, reference
@@ -54,10 +54,10 @@ def key_of(name: str) -> str:
     return ""
 
 
-def keys_with_id(name: str, stage: Stage) -> Iterator[str]:
+def keys_with_id(name: str, configuration: Configuration) -> Iterator[str]:
     """Every key that an event with this id could have in the stage."""
-    places = [(account.channel, account.id) for account in stage.accounts]
-    places += [(HUB, HUB), *((HUB, target.name) for target in stage.targets)]
+    places = [(account.channel, account.id) for account in configuration.accounts]
+    places += [(HUB, HUB), *((HUB, target.name) for target in configuration.targets)]
     for channel, account in places:
         yield from (f"{channel}#{account}#{kind}#{name}" for kind in Kind)
 

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from chalicelib.configuration.stage import Stage
+from chalicelib.configuration.stage import Configuration
 from chalicelib.store.keys import Key, ledger_key, load_key
 from chalicelib.store.rows import EventRow, LedgerRow, LoadRow, unpack_absorbed
 from chalicelib.vocabulary.delivery import Absorbed
@@ -216,7 +216,7 @@ def _load(site: Site, person: str) -> int:
     return int(row.open) if row else 0
 
 
-def _print_header(profile: Profile, stage: Stage, load: int) -> None:
+def _print_header(profile: Profile, configuration: Configuration, load: int) -> None:
     out = console()
     out.print(
         facts(
@@ -228,7 +228,7 @@ def _print_header(profile: Profile, stage: Stage, load: int) -> None:
                 ("identities", "\n".join(profile.identities)),
                 ("counted", "  ".join(f"{name} {number}" for name, number in profile.counters.items())),
                 ("seen", f"{moment(profile.first_seen)} to {moment(profile.last_seen)}"),
-                ("conversation", _conversation(profile.conversation, stage, load)),
+                ("conversation", _conversation(profile.conversation, configuration, load)),
                 ("may also be", "  ".join(profile.collisions)),
             ]
         )
@@ -236,10 +236,10 @@ def _print_header(profile: Profile, stage: Stage, load: int) -> None:
     out.print()
 
 
-def _conversation(conversation: Conversation | None, stage: Stage, load: int) -> str:
+def _conversation(conversation: Conversation | None, configuration: Configuration, load: int) -> str:
     if conversation is None:
         return "none open"
-    person = next((p for p in stage.directory.people if p.id == conversation.owner), None)
+    person = next((p for p in configuration.directory.people if p.id == conversation.owner), None)
     if person:
         owner = f"{person.name} ({person.id}), who has {load} of {person.capacity}"
     else:
@@ -248,8 +248,8 @@ def _conversation(conversation: Conversation | None, stage: Stage, load: int) ->
     return f"since {moment(conversation.opened_at)}, with {owner}{promise}"
 
 
-def _print_lines(lines: list[Line], stage: Stage, now: datetime) -> None:
-    names = {person.id: person.name for person in stage.directory.people}
+def _print_lines(lines: list[Line], configuration: Configuration, now: datetime) -> None:
+    names = {person.id: person.name for person in configuration.directory.people}
     rows = [
         (
             short_clock(line.at, now),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from chalicelib.configuration.stage import Stage
+from chalicelib.configuration.stage import Configuration
 from chalicelib.profiles.phones import e164
 from chalicelib.store.keys import Key, contact_key, identity_key, profile_key
 from chalicelib.store.rows import IdentityRow, KeyRow, ProfileRow, Row
@@ -39,12 +39,12 @@ def in_row(row: ProfileRow) -> Profile:
     return msgspec.json.decode(row.body, type=Profile)
 
 
-def _places(name: str, stage: Stage) -> Iterator[Key]:
+def _places(name: str, configuration: Configuration) -> Iterator[Key]:
     yield profile_key(name)
     yield identity_key(name)
     if "@" in name:
         yield contact_key(f"email#{name.strip().lower()}")
-    for region in dict.fromkeys(account.region for account in stage.accounts):
+    for region in dict.fromkeys(account.region for account in configuration.accounts):
         if phone := e164(name, region):
             yield contact_key(f"phone#{phone.number}")
     if name.count(":") >= 2:

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from chalicelib.channels import CHANNELS
-from chalicelib.configuration.stage import Stage, decode, encode
+from chalicelib.configuration.stage import Configuration, decode, encode
 from chalicelib.crms import CRMS
 from chalicelib.store.rows import ConfigRow
 from chalicelib.store.table import Conflict, Write
@@ -46,29 +46,29 @@ class Plan:
     faults: tuple[str, ...]
 
 
-def plan(site: Site, stage: Stage) -> Plan:
+def plan(site: Site, configuration: Configuration) -> Plan:
     """The difference that pushing this would make, and every reason to refuse it."""
     row = stored(site)
     return Plan(
         version=str(row.version) if row else "",
-        changes=tuple(difference(_readable(row), stage)),
-        faults=(*_without_queue(site, stage), *_without_secrets(site, stage)),
+        changes=tuple(difference(_readable(row), configuration)),
+        faults=(*_without_queue(site, configuration), *_without_secrets(site, configuration)),
     )
 
 
-def make_current(site: Site, stage: Stage) -> str:
+def make_current(site: Site, configuration: Configuration) -> str:
     """Make this the stage's configuration; its version.
 
     What is current already keeps its version. Raises `Stop` with every fault at once, and if somebody else
     pushed meanwhile.
     """
-    planned = plan(site, stage)
+    planned = plan(site, configuration)
     if planned.faults:
         raise Stop(Code.USAGE, "\n".join(planned.faults))
     if planned.version and not planned.changes:
         return planned.version
-    version = f"{site.now():%Y%m%dT%H%M%SZ}-{fingerprint(stage)[:8]}"
-    _store(site, encode(replace(stage, version=version)), version, instead_of=planned.version)
+    version = f"{site.now():%Y%m%dT%H%M%SZ}-{fingerprint(configuration)[:8]}"
+    _store(site, encode(replace(configuration, version=version)), version, instead_of=planned.version)
     return version
 
 
@@ -106,7 +106,7 @@ def _row(name: str, version: str, sections: Mapping[str, bytes]) -> ConfigRow:
     )
 
 
-def _readable(row: ConfigRow | None) -> Stage | None:
+def _readable(row: ConfigRow | None) -> Configuration | None:
     """The current configuration; None too if other code wrote it in another form: then everything is new."""
     if row is None:
         return None
@@ -116,27 +116,27 @@ def _readable(row: ConfigRow | None) -> Stage | None:
         return None
 
 
-def _without_queue(site: Site, stage: Stage) -> list[str]:
+def _without_queue(site: Site, configuration: Configuration) -> list[str]:
     return [
         f"crms.yaml: target {target.name} has no queue in {site.stage}; "
         f"deploy it first: make deploy STAGE={site.stage}"
-        for target in stage.targets
+        for target in configuration.targets
         if target.name not in site.target_queues
     ]
 
 
-def _without_secrets(site: Site, stage: Stage) -> list[str]:
+def _without_secrets(site: Site, configuration: Configuration) -> list[str]:
     """Accounts and targets whose secret is missing or incomplete.
 
     Of a channel's secrets one must be there, because some are alternatives; of a connector's, all that
     it requires.
     """
     parameters: dict[str, tuple[str, bool, set[str]]] = {}
-    for account in stage.accounts:
+    for account in configuration.accounts:
         name = f"{site.secrets}/accounts/{account.secret}"
         user = f"accounts.yaml: account {account.channel} {account.id}"
         parameters.setdefault(name, (user, False, set(CHANNELS[account.channel].secrets)))
-    for target in stage.targets:
+    for target in configuration.targets:
         required = {field.name for field in CRMS[target.connector].fields if field.secret and field.required}
         if required:
             name = f"{site.secrets}/targets/{target.secret}"
@@ -225,13 +225,13 @@ def push(
 
 def _push(site: Site, folder: Path, given: list[str], dry_run: bool, as_json: bool) -> None:
     try:
-        stage = load_stage(folder, {**site.variables, **_variables(given)})
+        configuration = load_stage(folder, {**site.variables, **_variables(given)})
     except Faults as faults:
         if as_json:
             document({"faults": [_fault(fault.file, fault.line, str(fault)) for fault in faults.faults]})
             raise typer.Exit(Code.USAGE) from faults
         raise
-    planned = plan(site, stage)
+    planned = plan(site, configuration)
     if planned.faults and as_json:
         document({"faults": [_fault(None, 0, fault) for fault in planned.faults]})
         raise typer.Exit(Code.USAGE)
@@ -241,7 +241,7 @@ def _push(site: Site, folder: Path, given: list[str], dry_run: bool, as_json: bo
         said = "nothing was pushed" if planned.changes else "nothing would change"
         _show(planned, said, planned.version, as_json)
         return
-    version = make_current(site, stage)
+    version = make_current(site, configuration)
     done = (
         f"{site.stage} is at {version}"
         if planned.changes

@@ -16,7 +16,7 @@ import typer
 
 from chalicelib.aws.queues import send
 from chalicelib.channels import CHANNELS
-from chalicelib.configuration.stage import Stage
+from chalicelib.configuration.stage import Configuration
 from chalicelib.pipeline.receive import by_customer, outgoing, read
 from chalicelib.vocabulary.account import Account
 from chalicelib.vocabulary.errors import Transient
@@ -95,25 +95,25 @@ def delete(site: Site, key: str) -> None:
     site.client("s3").delete_object(Bucket=site.bucket, Key=key)
 
 
-def read_again(site: Site, stage: Stage, kept: Kept) -> Replayed:
+def read_again(site: Site, configuration: Configuration, kept: Kept) -> Replayed:
     """Read a request again and put its events on the events queue; delete it if nothing unreadable is left.
 
     Raises `Stop` if its account is no longer ours, and `Transient` if the queue does not take the events.
     """
-    account = stage.account(kept.channel, kept.account)
+    account = configuration.account(kept.channel, kept.account)
     if account is None:
         gone = f"{kept.channel} {kept.account} is no account of {site.stage} any more"
         raise Stop(Code.USAGE, f"{gone}: add it again and push, or drop what is kept")
     request = Request(
         method="POST",
-        url=f"{stage.public_url}/webhooks/{kept.channel}/{kept.account}",
+        url=f"{configuration.public_url}/webhooks/{kept.channel}/{kept.account}",
         headers={"content-type": kept.content_type},
         body=kept.body,
         received_at=kept.kept_at,
     )
 
     def find(other: str) -> Account | None:
-        return stage.account(kept.channel, other)
+        return configuration.account(kept.channel, other)
 
     events, unreadable = read(CHANNELS[kept.channel], request, account, find, _uncounted)
     left = tuple(f"{part.where}: {part.reason}" for part in unreadable)

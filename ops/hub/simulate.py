@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib.aws.secrets import Parameters
 from chalicelib.channels import CHANNELS
-from chalicelib.configuration.stage import Stage
+from chalicelib.configuration.stage import Configuration
 from chalicelib.crms.http.send import sender
 from chalicelib.profiles.phones import e164
 from chalicelib.vocabulary.account import Account, Secrets
@@ -58,11 +58,11 @@ class Plot:
     target: int = 0
 
 
-def account_of(stage: Stage, channel: str, account: str) -> Account:
+def account_of(configuration: Configuration, channel: str, account: str) -> Account:
     """The channel's account with that id; without an id its first one. Raises `Stop`."""
-    accounts = [each for each in stage.accounts if each.channel == channel and account in ("", each.id)]
+    accounts = [one for one in configuration.accounts if one.channel == channel and account in ("", one.id)]
     if not accounts:
-        names = ", ".join(f"{each.channel} {each.id}" for each in stage.accounts) or "none"
+        names = ", ".join(f"{each.channel} {each.id}" for each in configuration.accounts) or "none"
         name = f"{channel} {account}".strip()
         raise Stop(Code.NOT_FOUND, f"there is no account {name}: there are {names}")
     return accounts[0]
@@ -83,15 +83,10 @@ def person(phone: str, name: str) -> Person:
 
     Raises `Stop` if it is no phone.
     """
-    if not phone:
-        return _named(SARA, name)
     parsed = e164(phone)
-    if parsed is None:
+    if phone and parsed is None:
         raise Stop(Code.USAGE, f"{phone} is not a phone number: write it like +989120000003")
-    return _named(somebody(parsed.number), name)
-
-
-def _named(someone: Person, name: str) -> Person:
+    someone = somebody(parsed.number) if parsed else SARA
     first, _, last = name.partition(" ")
     return replace(someone, first_name=first, last_name=last) if name else someone
 
@@ -251,7 +246,14 @@ def simulate(
 
 
 def _post_all(
-    site: Site, stage: Stage, account: Account, plot: Plot, *, numbers: range, at: datetime, right: bool
+    site: Site,
+    configuration: Configuration,
+    account: Account,
+    plot: Plot,
+    *,
+    numbers: range,
+    at: datetime,
+    right: bool,
 ) -> list[Posted]:
     secrets = secrets_of(site, account)
     if not right:
@@ -259,7 +261,9 @@ def _post_all(
     send = door()
     done = []
     for number in numbers:
-        webhook = play(plot, account, public_url=stage.public_url, secrets=secrets, at=at, number=number)
+        webhook = play(
+            plot, account, public_url=configuration.public_url, secrets=secrets, at=at, number=number
+        )
         status = post(webhook, send)
         events, counted = read(webhook, account, at) if _accepted(status) else ((), ())
         done.append(Posted(number=number, status=status, events=events, counted=counted))

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import typer
 from rich.text import Text
 
-from chalicelib.configuration.stage import Stage
+from chalicelib.configuration.stage import Configuration
 from chalicelib.store.keys import breaker_key, load_key
 from chalicelib.store.rows import BreakerRow, LoadRow
 from ops.command_line import commands
@@ -101,24 +101,24 @@ class Health:
         return Code.PARKED if self.for_people else Code.WAITING if self.by_itself else Code.GOOD
 
 
-def health(site: Site, stage: Stage) -> Health:
+def health(site: Site, configuration: Configuration) -> Health:
     """The stage as it is now."""
     live = {"events": site.events_queue, **site.target_queues}
     rows = site.table.read(
         [
             *(breaker_key(name) for name in site.target_queues),
-            *(load_key(person.id) for person in stage.directory.people),
+            *(load_key(person.id) for person in configuration.directory.people),
         ]
     )
     return Health(
         stage=site.stage,
         hub_url=site.hub_url,
-        version=stage.version,
+        version=configuration.version,
         queues=tuple(_depth(site, name, url) for name, url in live.items()),
         breakers=tuple(_breaker(name, rows.get(breaker_key(name))) for name in site.target_queues),
         people=tuple(
             Load(person=p.id, name=p.name, open=_open(rows.get(load_key(p.id))), capacity=p.capacity)
-            for p in stage.directory.people
+            for p in configuration.directory.people
         ),
         bucket={prefix: _objects(site, prefix) for prefix in (QUARANTINE, UNDELIVERED)},
     )

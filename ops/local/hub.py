@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Self
 
 from chalicelib.channels import CHANNELS
-from chalicelib.configuration.stage import Stage
+from chalicelib.configuration.stage import Configuration
 from chalicelib.vocabulary.account import Account
 from ops.deploy.package import package
 from ops.deploy.stack import Outputs
@@ -71,7 +71,7 @@ class LocalHub:
         self._running = ExitStack()
         self.standin: Standin
         self.outputs: Outputs
-        self.stage: Stage
+        self.configuration: Configuration
         self.site: Site
         self.secrets: dict[str, dict[str, tuple[str, ...]]] = {}
 
@@ -146,7 +146,7 @@ class LocalHub:
     @property
     def doors(self) -> dict[str, Door]:
         """The webhook of one account per channel: the first that `accounts.yaml` names."""
-        return {a.channel: self.door(a) for a in reversed(self.stage.accounts)}
+        return {a.channel: self.door(a) for a in reversed(self.configuration.accounts)}
 
     def door(self, account: Account) -> Door:
         """An account's webhook."""
@@ -162,24 +162,24 @@ class LocalHub:
 
     def _deploy(self) -> None:
         self._say("package and deploy")
-        self.stage = self._load("")
+        self.configuration = self._load("")
         BUILD.mkdir(exist_ok=True)
         with TemporaryDirectory(prefix=f"{STAGE}-", dir=BUILD) as folder:
-            made = package(STAGE, self.stage.targets, out=Path(folder) / STAGE, platform="host")
+            made = package(STAGE, self.configuration.targets, out=Path(folder) / STAGE, platform="host")
             self.outputs = self.aws.deploy(made)
 
     def _configure(self) -> None:
         self._say("secrets and configuration")
-        self.stage = self._load(self.outputs.hub_url)
+        self.configuration = self._load(self.outputs.hub_url)
         self._put_secrets()
         # Whoever finds the file finds a hub that is ready.
         unready = self.path / "hub.json.unready"
         unready.write_text(json.dumps(self._described(), indent=2, ensure_ascii=False) + "\n")
         self.site = Site.local(unready)
-        make_current(self.site, self.stage)
+        make_current(self.site, self.configuration)
         unready.rename(self.path / "hub.json")
 
-    def _load(self, hub_url: str) -> Stage:
+    def _load(self, hub_url: str) -> Configuration:
         return load_stage(ROOT / "infra" / "stages" / STAGE, self._variables(hub_url))
 
     def _variables(self, hub_url: str) -> dict[str, str]:
@@ -191,7 +191,7 @@ class LocalHub:
         }
 
     def _put_secrets(self) -> None:
-        for account in self.stage.accounts:
+        for account in self.configuration.accounts:
             # A shared key is Twilio's second way to sign, and would rule the first one out.
             names = [name for name in CHANNELS[account.channel].secrets if name != "shared_key"]
             self.secrets.setdefault(account.secret, {name: (chance.token_hex(16),) for name in names})
@@ -231,7 +231,7 @@ class LocalHub:
                     "secret": next(iter(self.secrets[account.secret].values()))[0],
                     "secrets": self.secrets[account.secret],
                 }
-                for account in self.stage.accounts
+                for account in self.configuration.accounts
             ],
         }
 

@@ -152,7 +152,7 @@ def _tell(story: list[Act], console: Console, what: str) -> list[str]:
 
 
 def _show(hub: LocalHub, verdict: Verdict, console: Console) -> None:
-    names = {person.id: person.name for person in hub.stage.directory.people}
+    names = {person.id: person.name for person in hub.configuration.directory.people}
     people = Sheet(title="Customers and their owners")
     for heading in ("customer", "channels", "events", "owner", "why", "party and lead in Tryton"):
         people.add_column(heading, overflow="fold")

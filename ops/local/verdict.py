@@ -164,7 +164,7 @@ def _tryton_faults(hub: LocalHub, held: _Held, events: Sequence[Event]) -> list[
     opened = {a.event["data"]["conversation"]["id"] for a in held.arrivals if a.event["data"]["conversation"]}
     if len(held.leads) != len(opened):
         faults.append(f"Tryton holds {len(held.leads)} leads for {len(opened)} conversations")
-    employees = {person.id: person.user_ids.get("tryton") for person in hub.stage.directory.people}
+    employees = {person.id: person.user_ids.get("tryton") for person in hub.configuration.directory.people}
     for arrival in held.arrivals:
         conversation = arrival.event["data"]["conversation"]
         if not conversation:

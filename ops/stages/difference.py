@@ -9,16 +9,16 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.configuration.stage import Stage
+from chalicelib.configuration.stage import Configuration
 
 
-def fingerprint(stage: Stage) -> str:
+def fingerprint(configuration: Configuration) -> str:
     """12 hex digits of what is configured, whatever its version is called."""
-    content = msgspec.json.encode(replace(stage, version=""), order="deterministic")
+    content = msgspec.json.encode(replace(configuration, version=""), order="deterministic")
     return hashlib.sha256(content).hexdigest()[:12]
 
 
-def difference(old: Stage | None, new: Stage) -> list[str]:
+def difference(old: Configuration | None, new: Configuration) -> list[str]:
     """What pushing `new` over `old` changes: `+` added, `-` removed, `~` changed."""
     before, after = _things(old) if old else {}, _things(new)
     added = [f"+ {name}" for name in after if name not in before]
@@ -33,17 +33,17 @@ def difference(old: Stage | None, new: Stage) -> list[str]:
     return [*removed, *changed, *added]
 
 
-def _things(stage: Stage) -> dict[str, Any]:
+def _things(configuration: Configuration) -> dict[str, Any]:
     return {
-        "public_url": stage.public_url,
-        **{f"account {account.channel} {account.id}": account for account in stage.accounts},
-        **{f"hours {name}": hours for name, hours in stage.directory.hours.items()},
-        **{f"person {person.id}": person for person in stage.directory.people},
-        **{f"team {team.id}": team for team in stage.directory.teams},
-        "opens": stage.routing.opens,
-        "idle": stage.routing.idle,
-        **{f"rule {rule.name}": rule for rule in stage.routing.rules},
-        **{f"target {target.name}": target for target in stage.targets},
+        "public_url": configuration.public_url,
+        **{f"account {account.channel} {account.id}": account for account in configuration.accounts},
+        **{f"hours {name}": hours for name, hours in configuration.directory.hours.items()},
+        **{f"person {person.id}": person for person in configuration.directory.people},
+        **{f"team {team.id}": team for team in configuration.directory.teams},
+        "opens": configuration.routing.opens,
+        "idle": configuration.routing.idle,
+        **{f"rule {rule.name}": rule for rule in configuration.routing.rules},
+        **{f"target {target.name}": target for target in configuration.targets},
     }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.channels.base import Channel
-from chalicelib.configuration.stage import Stage
+from chalicelib.configuration.stage import Configuration
 from chalicelib.crms.base import Crm
 from chalicelib.vocabulary.account import Account
 from chalicelib.vocabulary.delivery import Target
@@ -30,7 +30,7 @@ def load_stage(
     version: str = "",
     channels: Mapping[str, Channel] | None = None,
     connectors: Mapping[str, Crm] | None = None,
-) -> Stage:
+) -> Configuration:
     """The stage in that folder; raises one `Faults` that lists everything wrong with it.
 
     variables: values of `${NAME}` in its files; without them such places stay as they are, which is enough to
@@ -57,8 +57,8 @@ def schema(name: str) -> dict[str, Any]:
     return loaded
 
 
-def _built(files: rules.Files, version: str) -> Stage:
-    return Stage(
+def _built(files: rules.Files, version: str) -> Configuration:
+    return Configuration(
         version=version,
         public_url=files.accounts.value["public_url"].rstrip("/"),
         accounts=tuple(Account(**entry) for _, entry in files.accounts.entries("accounts")),

@@ -28,6 +28,7 @@ def refused(fixture, request, secrets=None):
     return caught.value.reason
 
 
+@pytest.mark.promise("Forged means refused")
 @every_fixture
 def test_unsigned(fixture):
     request = fixture.request
@@ -56,6 +57,7 @@ def test_lengthened_signature(fixture, addition):
     assert refused(fixture, longer) in {"signature_malformed", "signature_mismatch"}
 
 
+@pytest.mark.promise("Forged means refused")
 @every_fixture
 def test_other_secret(fixture):
     other = dict.fromkeys(fixture.secrets, ("other=other",))
@@ -69,6 +71,7 @@ def test_empty_secret(fixture, values):
     assert refused(fixture, fixture.request, emptied) == "secret_missing"
 
 
+@pytest.mark.promise("Forged means refused")
 @every_fixture
 def test_signed_with_the_empty_secret(fixture):
     emptied = dict.fromkeys(fixture.secrets, ("",))
@@ -82,6 +85,7 @@ def test_secrets_without_its_name(fixture):
     assert refused(fixture, fixture.request, {"unheard_of": ("x",)}) == "secret_missing"
 
 
+@pytest.mark.promise("Forged means refused")
 @every_covered_body
 def test_one_byte_of_the_body_changed(fixture):
     body = fixture.request.body

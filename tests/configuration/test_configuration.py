@@ -8,7 +8,7 @@ import pytest
 from chalicelib.configuration.cached import Cached
 from chalicelib.configuration.environment import load
 from chalicelib.configuration.register import Accounts, decode_accounts
-from chalicelib.configuration.stage import Stage, decode, encode
+from chalicelib.configuration.stage import Configuration, decode, encode
 from chalicelib.vocabulary.account import Account
 from chalicelib.vocabulary.delivery import Target
 from chalicelib.vocabulary.errors import HubError, Misconfigured, Transient
@@ -23,7 +23,7 @@ ENVIRON = {
     "HUB_TARGET_QUEUES": '{"crm": "http://127.0.0.1:4566/000000000000/crm.fifo"}',
 }
 
-STAGE = Stage(
+STAGE = Configuration(
     version="7",
     public_url="https://hub.example.org",
     accounts=(

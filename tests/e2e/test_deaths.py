@@ -10,7 +10,7 @@ from chalicelib.crms.http.send import sender
 from chalicelib.vocabulary.delivery import Target
 from chalicelib.vocabulary.event import ContactKey, Direction
 from ops.local.tryton.server import Tryton
-from tests.pipeline.world import SECRETS, World, a_stage, message, world
+from tests.pipeline.world import SECRETS, World, a_configuration, message, world
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("tryton")]
 
@@ -35,10 +35,14 @@ def tryton(tmp_path_factory: pytest.TempPathFactory):
 def hub(tryton: Tryton, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(SECRETS, "tryton", {"application_key": (tryton.key,)})
     target = Target(name="crm", connector="tryton", url=tryton.url, secret="tryton", private_network=True)
-    stage = a_stage(targets=(target,))
-    people = [replace(p, user_ids={"crm": str(n)}) for n, p in enumerate(stage.directory.people, start=1)]
+    configuration = a_configuration(targets=(target,))
+    people = [
+        replace(p, user_ids={"crm": str(n)}) for n, p in enumerate(configuration.directory.people, start=1)
+    ]
     with world() as fresh:
-        fresh.stage = replace(stage, directory=replace(stage.directory, people=tuple(people)))
+        fresh.configuration = replace(
+            configuration, directory=replace(configuration.directory, people=tuple(people))
+        )
         fresh.crm = sender(private_network=True)
         yield fresh
 
@@ -101,12 +105,15 @@ def three_events(hub: World, tryton: Tryton, case: str, what: str, at: int, *, a
     leads = [lead for lead in tryton.leads() if lead.party == party.id]
     assert len(leads) == 1
     assert str(leads[0].employee) == next(
-        p.user_ids["crm"] for p in hub.stage.directory.people if p.id == hub.conversation(profile.id).owner
+        p.user_ids["crm"]
+        for p in hub.configuration.directory.people
+        if p.id == hub.conversation(profile.id).owner
     )
     assert [hub.ledger(event).state for event in events] == ["done"] * 3
     return calls
 
 
+@pytest.mark.promise("Once")
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize(("what", "at"), EVERY_STEP)
 def test_the_crm_holds_one_record(hub: World, tryton: Tryton, what: str, at: int, after: bool) -> None:

@@ -59,12 +59,14 @@ def test_two_customers_on_three_channels_are_two_parties_with_their_owners(hub, 
     assert all(customer.owner for customer in verdict.customers)
 
 
+@pytest.mark.promise("Once")
 def test_told_again_by_the_platforms_changes_nothing(hub, told) -> None:
     story, _ = told
     with nothing_changes(hub, story):
         assert [send(act.post) for act in story] == [200] * len(story)
 
 
+@pytest.mark.promise("Once")
 def test_told_again_when_the_queue_has_forgotten_changes_nothing(hub, told) -> None:
     """What a platform repeats after five minutes reaches `process` again: here by a new deduplication id."""
     story, _ = told
@@ -160,6 +162,7 @@ def test_a_body_too_large_and_a_place_unknown(hub) -> None:
     assert send(replace(post, url=post.url.replace("telegram", "fax"))) == 404
 
 
+@pytest.mark.promise("In the order we acknowledged")
 def test_a_thousand_updates_in_three_megabytes(hub) -> None:
     door = hub.doors["whatsapp"]
     value = {

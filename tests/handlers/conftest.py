@@ -20,7 +20,7 @@ from chalicelib.vocabulary.account import Account
 from tests.handlers import deployed
 from tests.handlers.alone import Context
 from tests.handlers.stages import setup_of
-from tests.pipeline.world import a_stage
+from tests.pipeline.world import a_configuration
 
 NUMBER = "+982100000001"
 
@@ -106,15 +106,15 @@ def a_front(stage, monkeypatch, capture):
         )
 
 
-def a_stage_with_a_number(**changes):
-    stage = a_stage(**changes)
+def a_configuration_with_a_number(**changes):
+    stage = a_configuration(**changes)
     number = Account(channel="twilio", id=NUMBER, secret="twilio", language="fa")
     return replace(stage, accounts=(*stage.accounts, number))
 
 
 @pytest.fixture
 def front(monkeypatch, capsys):
-    with a_front(a_stage_with_a_number(), monkeypatch, capsys) as deployed_front:
+    with a_front(a_configuration_with_a_number(), monkeypatch, capsys) as deployed_front:
         yield deployed_front
 
 

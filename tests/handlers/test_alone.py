@@ -24,7 +24,7 @@ from chalicelib.vocabulary.account import Account
 from chalicelib.vocabulary.messages import Change
 from tests.handlers import deployed, shelf
 from tests.handlers.stages import setup_of
-from tests.pipeline.world import SECRETS, a_stage, message, world
+from tests.pipeline.world import SECRETS, a_configuration, message, world
 
 ROOT = Path(__file__).parents[2]
 HANDLERS = "chalicelib.handlers"
@@ -75,7 +75,7 @@ def rows_by_sort_key(report):
 
 def test_the_front_door_puts_a_genuine_message_on_the_queue(tmp_path):
     event = shelf.load("api_binary_body")
-    report = call("app.app", event, setup=setup_of(a_stage()), tmp_path=tmp_path)
+    report = call("app.app", event, setup=setup_of(a_configuration()), tmp_path=tmp_path)
     assert report["answers"][0]["statusCode"] == 200
     [queued] = report["events"]
     [absorbed] = unpack_intake(from_text(queued["body"])).events
@@ -88,7 +88,7 @@ def test_the_front_door_puts_a_genuine_message_on_the_queue(tmp_path):
     "name", ["api_text_body", "api_no_accept", "api_no_content_type", "api_escaped_path", "api_handshake"]
 )
 def test_the_front_door_answers_every_event_on_the_shelf(name, tmp_path):
-    stage = a_stage()
+    stage = a_configuration()
     number = Account(channel="twilio", id="+982100000001", secret="twilio")
     setup = setup_of(replace(stage, accounts=(*stage.accounts, number)))
     report = call("app.app", shelf.load(name), setup=setup, tmp_path=tmp_path)
@@ -100,7 +100,7 @@ def test_process_writes_every_event_of_a_batch_and_its_customer(tmp_path):
     report = call(
         f"{HANDLERS}.process.process",
         shelf.load("sqs_fifo_batch"),
-        setup=setup_of(a_stage()),
+        setup=setup_of(a_configuration()),
         tmp_path=tmp_path,
     )
     assert_alone(report, "process")
@@ -117,7 +117,7 @@ def test_relay_puts_each_profile_change_on_its_target_s_queue(tmp_path):
     report = call(
         f"{HANDLERS}.relay.relay",
         shelf.load("dynamodb_stream"),
-        setup=setup_of(a_stage()),
+        setup=setup_of(a_configuration()),
         tmp_path=tmp_path,
     )
     assert_alone(report, "relay")
@@ -164,10 +164,10 @@ def crm():
 
 
 def test_deliver_calls_the_crm_and_keeps_the_ledger(crm, tmp_path):
-    stage = a_stage()
+    stage = a_configuration()
     url = f"http://127.0.0.1:{crm.port}/in"
     stage = replace(stage, targets=(replace(stage.targets[0], url=url, private_network=True),))
-    with world(stage=stage) as before:
+    with world(configuration=stage) as before:
         [absorbed] = before.absorb(message(1))
         rows = deployed.only_rows()
     change = Change(target="crm", profile=absorbed.profile, seq=1, events=(absorbed.event.key,))
@@ -187,7 +187,10 @@ def test_tick_says_what_there_was_to_do(tmp_path):
         before.absorb(message(1))
         rows = deployed.only_rows()
     report = call(
-        f"{HANDLERS}.tick.tick", shelf.load("schedule"), setup=setup_of(a_stage(), rows), tmp_path=tmp_path
+        f"{HANDLERS}.tick.tick",
+        shelf.load("schedule"),
+        setup=setup_of(a_configuration(), rows),
+        tmp_path=tmp_path,
     )
     assert_alone(report, "tick")
     [counts] = report["answers"]
@@ -235,13 +238,13 @@ def test_a_secret_and_a_person_are_never_in_what_a_function_prints(tmp_path):
     garbled = shelf.load("api_binary_body")
     garbled["headers"]["X-Hub-Signature-256"] = "sha256=meta-secret"
     posts = (genuine, forged, unknown, garbled, shelf.load("api_handshake"), shelf.load("api_no_accept"))
-    report = call("app.app", *posts, setup=setup_of(a_stage()), tmp_path=tmp_path)
+    report = call("app.app", *posts, setup=setup_of(a_configuration()), tmp_path=tmp_path)
     assert [answer["statusCode"] for answer in report["answers"]] == [200, 401, 404, 401, 200, 200]
     processed = call(
         f"{HANDLERS}.process.process",
         shelf.load("sqs_fifo_batch"),
         shelf.from_queue(("group", text(pack("سارا رستمی")))),
-        setup=setup_of(a_stage()),
+        setup=setup_of(a_configuration()),
         tmp_path=tmp_path,
     )
     personal = ["989120000001", "سارا", "سلام", "\\u0633", 'wamid.1"', "Sara", "Omid"]

@@ -273,6 +273,6 @@ def test_the_runtime_finds_the_queue_by_its_arn(front):
 def test_the_runtime_s_errors_say_what_happens_next(front):
     front.lose_table()
     with pytest.raises(Misconfigured, match="ResourceNotFoundException"):
-        front.workers.stage()
+        front.workers.configuration()
     with pytest.raises(Misconfigured, match="ParameterNotFound"):
         front.front.secrets.get("nobody")

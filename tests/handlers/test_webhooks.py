@@ -15,8 +15,8 @@ from ops.platforms import Post
 from ops.platforms.telegram import sign_telegram
 from ops.platforms.whatsapp import handshake
 from tests.handlers import deployed, shelf
-from tests.handlers.conftest import NUMBER, a_stage_with_a_number, answering, refusing
-from tests.pipeline.world import SECRETS, START, a_stage
+from tests.handlers.conftest import NUMBER, a_configuration_with_a_number, answering, refusing
+from tests.pipeline.world import SECRETS, START, a_configuration
 
 PUBLIC = "https://hub.example.org"
 ACCOUNTS = {"whatsapp": "100001", "telegram": "bot", "twilio": NUMBER}
@@ -291,13 +291,13 @@ def test_a_bug_is_500_and_its_message_is_not_logged(front):
     "public_url", [f"{PUBLIC}/hub", "https://a1.execute-api.eu-central-1.amazonaws.com/hub"]
 )
 def test_the_signed_url_is_ours_whatever_stage_it_is_deployed_under(front_of, public_url):
-    with front_of(a_stage_with_a_number(public_url=public_url)) as front:
+    with front_of(a_configuration_with_a_number(public_url=public_url)) as front:
         url = shelf.webhook_url("twilio", NUMBER, public_url)
         assert front(shelf.from_api(message("twilio", url=url)))["statusCode"] == 200
 
 
 def test_a_custom_domain_may_put_a_path_before_ours(front_of):
-    with front_of(a_stage_with_a_number(public_url=f"{PUBLIC}/desk")) as front:
+    with front_of(a_configuration_with_a_number(public_url=f"{PUBLIC}/desk")) as front:
         url = shelf.webhook_url("twilio", NUMBER, f"{PUBLIC}/desk")
         event = shelf.from_api(replace(message("twilio", url=url), url=shelf.webhook_url("twilio", NUMBER)))
         event["path"] = f"/desk{event['path']}"
@@ -360,4 +360,4 @@ def test_the_shelf_is_what_it_says():
     assert "Accept" not in shelf.load("api_no_accept")["headers"]
     assert "Content-Type" not in shelf.load("api_no_content_type")["headers"]
     assert shelf.load("api_escaped_path")["pathParameters"]["account"].startswith("%2B")
-    assert a_stage().accounts
+    assert a_configuration().accounts

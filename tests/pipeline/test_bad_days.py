@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.configuration.stage import Stage
+from chalicelib.configuration.stage import Configuration
 from chalicelib.pipeline.clock.tick import tick
 from chalicelib.store.keys import Key, breaker_key
 from chalicelib.store.rows import BreakerRow, Row
@@ -17,16 +17,18 @@ from chalicelib.vocabulary.errors import Misconfigured, Transient
 from chalicelib.vocabulary.event import Attachment, ContactKey
 from chalicelib.vocabulary.messages import Intake
 from chalicelib.vocabulary.people import Team
-from tests.pipeline.world import World, a_stage, message
+from tests.pipeline.world import World, a_configuration, message
 
 
-def two_targets() -> Stage:
-    stage = a_stage()
-    return replace(stage, targets=(*stage.targets, replace(stage.targets[0], name="other")))
+def two_targets() -> Configuration:
+    configuration = a_configuration()
+    return replace(
+        configuration, targets=(*configuration.targets, replace(configuration.targets[0], name="other"))
+    )
 
 
 def test_a_target_without_a_queue_holds_back_no_other(hub: World) -> None:
-    hub.stage = two_targets()
+    hub.configuration = two_targets()
     relay = replace(hub.relay, queues={"crm": "crm"})
     done = hub.process(Intake(customer=message(1).customer, events=(message(1),)))
     from chalicelib.pipeline.relay import owed
@@ -122,13 +124,15 @@ def test_running_out_of_time_between_steps_costs_no_attempt(hub: World) -> None:
 
 
 def test_a_conversation_outlives_its_team(hub: World) -> None:
-    stage = a_stage()
-    nobody = replace(stage.directory, teams=(Team(id="night", name="شب", members=()),))
-    rules = tuple(replace(rule, team="night") for rule in stage.routing.rules)
-    hub.stage = replace(stage, directory=nobody, routing=replace(stage.routing, rules=rules))
+    configuration = a_configuration()
+    nobody = replace(configuration.directory, teams=(Team(id="night", name="شب", members=()),))
+    rules = tuple(replace(rule, team="night") for rule in configuration.routing.rules)
+    hub.configuration = replace(
+        configuration, directory=nobody, routing=replace(configuration.routing, rules=rules)
+    )
     [absorbed] = hub.absorb(message(1))
     assert absorbed.consequence.decision.outcome == "waiting"
-    hub.stage = stage
+    hub.configuration = configuration
     hub.later(minutes=1)
     assert hub.tick()["offered"] == 1
     hub.run()

@@ -11,7 +11,7 @@ from chalicelib.store.keys import breaker_key, event_key
 from chalicelib.store.rows import BreakerRow
 from chalicelib.vocabulary.delivery import Call, Reply
 from chalicelib.vocabulary.errors import Transient, Unknown
-from tests.pipeline.world import SECRETS, World, a_stage, message
+from tests.pipeline.world import SECRETS, World, a_configuration, message
 
 
 def ids(hub: World) -> list[str]:
@@ -24,6 +24,7 @@ def answers(*statuses: int, headers: dict[str, str] | None = None):
     return lambda call: Reply(status=left.pop(0) if left else 204, headers=headers or {})
 
 
+@pytest.mark.promise("In the order we acknowledged")
 def test_events_arrive_in_order_and_once(hub: World) -> None:
     events = [message(n) for n in range(5)]
     for event in events:
@@ -46,6 +47,7 @@ def test_a_message_that_comes_twice_is_delivered_once(hub: World) -> None:
     assert len(hub.calls) == 2
 
 
+@pytest.mark.promise("In the order we acknowledged")
 @pytest.mark.parametrize("status", [408, 425, 500, 502, 503, 504])
 def test_a_failure_waits_by_the_schedule_and_followers_wait_behind_it(hub: World, status: int) -> None:
     hub.crm = answers(*[status] * 3)
@@ -81,6 +83,7 @@ def test_being_throttled_honours_the_time_and_costs_no_attempt(hub: World) -> No
     assert hub.table.get(BreakerRow, breaker_key("crm")) is None
 
 
+@pytest.mark.promise("Nothing vanishes")
 def test_a_refusal_is_parked_with_its_reason_and_the_next_goes_on(hub: World) -> None:
     hub.crm = answers(422)
     hub.absorb(message(1))
@@ -92,6 +95,7 @@ def test_a_refusal_is_parked_with_its_reason_and_the_next_goes_on(hub: World) ->
     assert hub.counts["parked"] == 1
 
 
+@pytest.mark.promise("Nothing vanishes")
 def test_the_horizon_ends_in_parking(hub: World) -> None:
     hub.crm = lambda call: Reply(status=500)
     hub.absorb(message(1))
@@ -154,11 +158,11 @@ def test_401_to_a_credential_that_is_still_the_same_is_not_tried_again_at_once(h
 
 
 def test_the_outage_of_one_target_delays_no_other(hub: World) -> None:
-    stage = a_stage()
+    configuration = a_configuration()
     from dataclasses import replace
 
-    other = replace(stage.targets[0], name="other", url="https://other.example.org/in")
-    hub.stage = a_stage(targets=(*stage.targets, other))
+    other = replace(configuration.targets[0], name="other", url="https://other.example.org/in")
+    hub.configuration = a_configuration(targets=(*configuration.targets, other))
     hub.crm = lambda call: Reply(status=204 if "other" in call.url else 503)
     for n in range(3):
         hub.absorb(message(n))

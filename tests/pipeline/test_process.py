@@ -14,7 +14,7 @@ from chalicelib.vocabulary.errors import Transient
 from chalicelib.vocabulary.event import ContactKey, Direction, Event, Identity, Kind, own_account, withheld
 from chalicelib.vocabulary.messages import Intake
 from chalicelib.vocabulary.people import Routing, Rule
-from tests.pipeline.world import START, World, a_stage, message
+from tests.pipeline.world import START, World, a_configuration, message
 
 PHONE = ContactKey(kind="phone", value="+989120000001", verified=True)
 ON_TELEGRAM = Identity(channel="telegram", scope="*", id="700000001")
@@ -104,15 +104,18 @@ def test_our_own_post_belongs_to_the_account_and_is_not_routed(hub: World) -> No
 
 
 def test_staff_who_write_are_not_customers(hub: World) -> None:
-    stage = a_stage()
-    neda, reza = stage.directory.people
+    configuration = a_configuration()
+    neda, reza = configuration.directory.people
     neda = replace(neda, identities=("telegram:700000001",))
-    hub.stage = replace(stage, directory=replace(stage.directory, people=(neda, reza)))
+    hub.configuration = replace(
+        configuration, directory=replace(configuration.directory, people=(neda, reza))
+    )
     [absorbed] = hub.absorb(on_telegram(1))
     assert absorbed.event.direction is Direction.INTERNAL
     assert absorbed.consequence.decision.outcome == "none"
 
 
+@pytest.mark.promise("An owner who is on duty")
 def test_capacity_is_never_passed_and_the_rest_wait(hub: World) -> None:
     decisions = [
         hub.absorb(message(n, sender=f"98912000000{n}"))[0].consequence.decision for n in range(1, 6)
@@ -121,6 +124,7 @@ def test_capacity_is_never_passed_and_the_rest_wait(hub: World) -> None:
     assert (hub.load("neda"), hub.load("reza")) == (2, 2)
 
 
+@pytest.mark.promise("An owner who is on duty")
 def test_a_lost_race_for_the_last_place_is_decided_again(hub: World) -> None:
     real = hub.table.transact
     raced: list[bool] = []
@@ -245,7 +249,7 @@ def test_an_ordinary_event_moves_no_index(hub: World) -> None:
 
 def test_a_rule_by_words_after_persian_normalisation(hub: World) -> None:
     rules = (Rule(name="complaints", words=("شکایت",), person="reza"), Rule(name="rest", team="desk"))
-    hub.stage = a_stage(routing=Routing(rules=rules))
+    hub.configuration = a_configuration(routing=Routing(rules=rules))
     [absorbed] = hub.absorb(message(1, text="من شكايت دارم"))
     assert (absorbed.consequence.decision.rule, absorbed.consequence.decision.owner) == ("complaints", "reza")
 
@@ -272,9 +276,9 @@ def test_an_event_too_large_for_a_row_lies_in_the_bucket(hub: World) -> None:
 
 def test_an_owner_who_has_left_is_replaced_at_the_next_message(hub: World) -> None:
     [first] = hub.absorb(message(1))
-    stage, owner = hub.stage, first.consequence.decision.owner
-    rest = tuple(p for p in stage.directory.people if p.id != owner)
-    hub.stage = replace(stage, directory=replace(stage.directory, people=rest))
+    configuration, owner = hub.configuration, first.consequence.decision.owner
+    rest = tuple(p for p in configuration.directory.people if p.id != owner)
+    hub.configuration = replace(configuration, directory=replace(configuration.directory, people=rest))
     [second] = hub.absorb(message(2))
     assert second.consequence.moved
     assert second.consequence.decision.owner == rest[0].id

@@ -11,7 +11,7 @@ from chalicelib.store.packing import from_text, unpack_intake
 from chalicelib.vocabulary.errors import Misconfigured, Transient
 from chalicelib.vocabulary.request import Request
 from ops import platforms
-from tests.pipeline.world import SECRETS, START, World, a_stage
+from tests.pipeline.world import SECRETS, START, World, a_configuration
 
 
 def scene(**changes):
@@ -74,6 +74,7 @@ def text_message(number: int, sender: str = "989120000001") -> dict[str, Any]:
     }
 
 
+@pytest.mark.promise("Acknowledged means durable")
 def test_an_accepted_message_is_on_the_queue(hub: World) -> None:
     assert hub.post("whatsapp", "100001", whatsapp()).status == 200
     [queued] = hub.queues["events"]
@@ -89,6 +90,7 @@ def test_unknown_places_are_404(hub: World, channel: str, account: str, status: 
     assert hub.post(channel, account, whatsapp()).status == status
 
 
+@pytest.mark.promise("Forged means refused")
 def test_forged_leaves_no_trace(hub: World) -> None:
     genuine = whatsapp()
     altered = replace(genuine, body=genuine.body.replace(b"wamid", b"wamiD", 1))
@@ -120,6 +122,7 @@ def test_a_customer_s_messages_of_one_request_are_one_queue_message_in_order(hub
     assert [e.id for e in unpack_intake(from_text(queued.body)).events] == [f"wamid.{n}" for n in range(30)]
 
 
+@pytest.mark.promise("Nothing vanishes")
 def test_one_unreadable_fragment_is_quarantined_and_the_others_go_on(hub: World) -> None:
     broken = {**text_message(2), "timestamp": "292277026596"}
     body = meta(text_message(1), broken, text_message(3))
@@ -134,6 +137,7 @@ def test_one_unreadable_fragment_is_quarantined_and_the_others_go_on(hub: World)
     assert len(hub.bucket) == 1, "the same again is the same object"
 
 
+@pytest.mark.promise("Nothing vanishes")
 def test_a_genuine_body_that_is_no_json_is_quarantined_whole(hub: World) -> None:
     assert hub.post("whatsapp", "100001", signed(b"\xff\xfe not json")).status == 200
     assert len(hub.bucket) == 1
@@ -155,18 +159,22 @@ def test_statuses_are_dropped_unless_wanted(hub: World) -> None:
     post = platforms.KINDS["whatsapp"]["delivered"](**scene(target=7))
     assert hub.post("whatsapp", "100001", request_of(post)).status == 200
     assert not hub.queues["events"]
-    stage = a_stage()
-    hub.stage = replace(stage, accounts=tuple(replace(a, statuses=True) for a in stage.accounts))
+    configuration = a_configuration()
+    hub.configuration = replace(
+        configuration, accounts=tuple(replace(a, statuses=True) for a in configuration.accounts)
+    )
     hub.post("whatsapp", "100001", request_of(post))
     assert len(hub.queues["events"]) == 1
 
 
+@pytest.mark.promise("Acknowledged means durable")
 def test_a_queue_that_fails_is_5xx_where_the_platform_sends_again(hub: World) -> None:
     hub.refuse_events = True
     with pytest.raises(Transient):
         hub.post("whatsapp", "100001", whatsapp())
 
 
+@pytest.mark.promise("Acknowledged means durable")
 def test_a_queue_that_fails_costs_twilio_nothing(hub: World) -> None:
     hub.refuse_events = True
     post = platforms.KINDS["twilio"]["message"](**scene(channel="twilio", account="sms"))
@@ -192,7 +200,7 @@ def test_a_missing_secret_is_never_a_401(hub: World) -> None:
             whatsapp(),
             "whatsapp",
             "100001",
-            register=Register(lambda: hub.stage),
+            register=Register(lambda: hub.configuration),
             secrets=missing,
             send=hub.accept,
             store=hub.bucket.__setitem__,
@@ -218,9 +226,11 @@ def test_a_url_with_a_query_is_signed_as_it_was_told(hub: World, query: str) -> 
     reached = replace(
         request_of(post), url="/webhooks/twilio/sms?" + urlencode(parse_qsl(urlsplit(url).query, True))
     )
-    stage = a_stage()
-    told = tuple(replace(a, settings={"url": url}) if a.channel == "twilio" else a for a in stage.accounts)
-    hub.stage = replace(stage, accounts=told)
+    configuration = a_configuration()
+    told = tuple(
+        replace(a, settings={"url": url}) if a.channel == "twilio" else a for a in configuration.accounts
+    )
+    hub.configuration = replace(configuration, accounts=told)
     assert hub.post("twilio", "sms", reached).status == 200
     other = replace(reached, url="/webhooks/twilio/sms?another=1")
     assert hub.post("twilio", "sms", other).status == 401

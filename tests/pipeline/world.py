@@ -16,7 +16,7 @@ from moto import mock_aws
 
 from chalicelib.aws.queues import Outgoing
 from chalicelib.configuration.register import Accounts
-from chalicelib.configuration.stage import Stage
+from chalicelib.configuration.stage import Configuration
 from chalicelib.crms.base import Credentials
 from chalicelib.pipeline.breaker import Breaker
 from chalicelib.pipeline.clock.base import Clock
@@ -65,7 +65,7 @@ def message(number: int | str = 1, *, sender: str | Identity = "989120000001", *
     return replace(plain, **changes)
 
 
-def a_stage(**changes: Any) -> Stage:
+def a_configuration(**changes: Any) -> Configuration:
     """A hotel with two people and one webhook target."""
     people = (
         Person(
@@ -75,7 +75,7 @@ def a_stage(**changes: Any) -> Stage:
             id="reza", name="رضا", languages={"fa": 5}, hours="always", capacity=2, user_ids={"crm": "12"}
         ),
     )
-    stage = Stage(
+    configuration = Configuration(
         version="v1",
         public_url="https://hub.example.org",
         accounts=(
@@ -93,7 +93,7 @@ def a_stage(**changes: Any) -> Stage:
         routing=Routing(rules=(Rule(name="everything", team="desk", respond_within=30),)),
         targets=(Target(name="crm", connector="receiver", url="https://crm.example.org/in", secret="crm"),),
     )
-    return replace(stage, **changes)
+    return replace(configuration, **changes)
 
 
 SECRETS = {
@@ -107,11 +107,15 @@ SECRETS = {
 
 @dataclass
 class Register:
-    stage: Callable[[], Stage]
+    configuration: Callable[[], Configuration]
 
     def current(self) -> Accounts:
-        stage = self.stage()
-        return Accounts(version=stage.version, public_url=stage.public_url, accounts=stage.accounts)
+        configuration = self.configuration()
+        return Accounts(
+            version=configuration.version,
+            public_url=configuration.public_url,
+            accounts=configuration.accounts,
+        )
 
     refresh = current
 
@@ -125,7 +129,7 @@ class World:
 
     table: Table
     name: str = "p"
-    stage: Stage = field(default_factory=a_stage)
+    configuration: Configuration = field(default_factory=a_configuration)
     now: datetime = START
     crm: Callable[[Call], Reply] = lambda call: Reply(status=204)
     calls: list[Call] = field(default_factory=list)
@@ -172,7 +176,7 @@ class World:
             request,
             channel,
             account,
-            register=Register(lambda: self.stage),
+            register=Register(lambda: self.configuration),
             secrets=lambda name: SECRETS.get(name, {}),
             send=self.accept,
             store=self.bucket.__setitem__,
@@ -183,7 +187,7 @@ class World:
     def process(self) -> Process:
         return Process(
             table=self.table,
-            stage=lambda: self.stage,
+            configuration=lambda: self.configuration,
             fetch=self.bucket.__getitem__,
             store=self.bucket.__setitem__,
             now=lambda: self.now,
@@ -205,7 +209,7 @@ class World:
     def deliver(self) -> Deliver:
         return Deliver(
             table=self.table,
-            stage=lambda: self.stage,
+            configuration=lambda: self.configuration,
             credentials=lambda target: SECRETS.get(target.secret, {}),
             fresh_credentials=lambda target: {**SECRETS, **self.rotated}.get(target.secret, {}),
             send=self.send,
@@ -219,7 +223,7 @@ class World:
     def clock(self) -> Clock:
         return Clock(
             table=self.table,
-            stage=lambda: self.stage,
+            configuration=lambda: self.configuration,
             send=self.accept,
             emit=self.emit,
             undelivered=lambda: sorted(
@@ -238,7 +242,9 @@ class World:
 
     @property
     def relay(self) -> Relay:
-        return Relay(queues={t.name: t.name for t in self.stage.targets}, put=self.put, count=self.count)
+        return Relay(
+            queues={t.name: t.name for t in self.configuration.targets}, put=self.put, count=self.count
+        )
 
     def absorb(self, *events: Event) -> list[Absorbed]:
         """Process events as one message and relay what came of it."""
@@ -256,7 +262,7 @@ class World:
         while self.queues["events"]:
             intake = unpack_intake(from_text(self.queues["events"].popleft().body))
             self._relay(self.process(intake))
-        for target in self.stage.targets:
+        for target in self.configuration.targets:
             self.drain(target.name)
 
     def drain(self, target: str) -> None:

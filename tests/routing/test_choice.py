@@ -135,6 +135,7 @@ def test_off_duty_is_not_away():
     assert [c.person for c in found.candidates] == ["sara"]
 
 
+@pytest.mark.promise("An owner who is on duty")
 @pytest.mark.parametrize(
     ("people", "given", "reason", "minutes"),
     [
@@ -240,6 +241,7 @@ def worlds(draw):
     )
 
 
+@pytest.mark.promise("An owner who is on duty")
 @given(
     world=worlds(),
     loads=st.dictionaries(names, st.integers(0, 3)),

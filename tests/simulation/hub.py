@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 import app
-from chalicelib.configuration.stage import Stage, encode
+from chalicelib.configuration.stage import Configuration, encode
 from chalicelib.handlers import deliver, process, relay, tick
 from chalicelib.pipeline import hub_events
 from chalicelib.pipeline.receive import outgoing
@@ -67,7 +67,7 @@ class Simulation:
     clock: Clock = field(default_factory=Clock)
     story: list[tuple[float, str]] = field(default_factory=list)
     answers: list[Answered] = field(default_factory=list)
-    stages: list[tuple[float, Stage]] = field(default_factory=list)
+    stages: list[tuple[float, Configuration]] = field(default_factory=list)
     overloads: list[str] = field(default_factory=list)
     timed_out: bool = False
     lambdas: Lambdas = field(init=False)
@@ -127,9 +127,9 @@ class Simulation:
         self.edges = Edges(aws=self.aws, network=self.network, clock=self.clock, rng=self.rng, told=self.tell)
         self.deployment = Deployment(self.clock, self.rng, *self.script.deployment)
         self.aws.sent, self.aws.stored = self.deployment.sent, self.deployment.stored
-        for fed in (EVENTS, *map(target_queue, self.world.stage.targets)):
+        for fed in (EVENTS, *map(target_queue, self.world.configuration.targets)):
             self._queue(fed.name, fed.function, fed.receives, fed.concurrency)
-        self.push(self.world.stage)
+        self.push(self.world.configuration)
         for number in self.world.by_hand:
             phone = "0" + self.world.humans[number].phone.removeprefix("+98")
             party = self.erp.create("party.party", name="entered by staff", code=f"hand{number}")
@@ -139,13 +139,13 @@ class Simulation:
         """One line of the story."""
         self.story.append((self.clock.now, what))
 
-    def push(self, stage: Stage) -> None:
+    def push(self, configuration: Configuration) -> None:
         """What `hub push` stores."""
-        sections = {name: {"B": section} for name, section in encode(stage).items()}
+        sections = {name: {"B": section} for name, section in encode(configuration).items()}
         row = {"pk": {"S": "CONFIG"}, "sk": {"S": "CURRENT"}, "row": {"S": "config"}}
-        self.aws.dynamo.write({**row, "version": {"S": stage.version}, **sections})
-        self.stages.append((self.clock.now, stage))
-        self.tell(f"configuration {stage.version} is pushed")
+        self.aws.dynamo.write({**row, "version": {"S": configuration.version}, **sections})
+        self.stages.append((self.clock.now, configuration))
+        self.tell(f"configuration {configuration.version} is pushed")
 
     def run(self) -> None:
         """Everything, until nothing moves any more."""
@@ -166,7 +166,7 @@ class Simulation:
         self.timed_out = self.clock.busy
 
     @property
-    def stage(self) -> Stage:
+    def configuration(self) -> Configuration:
         """What is configured now."""
         return self.stages[-1][1]
 
@@ -197,7 +197,7 @@ class Simulation:
         self._post(Answered(posted=posted, sent_at=self.clock.now))
 
     def _change_stage(self, number: int) -> None:
-        self.push(worlds.changed(self.stage, self.rng, number))
+        self.push(worlds.changed(self.configuration, self.rng, number))
 
     def _post(self, answered: Answered) -> None:
         posted = answered.posted
@@ -265,12 +265,14 @@ class Simulation:
             if has < 0:
                 self.overloads.append(f"{person} has {has} conversations")
 
-    def recent_stages(self, at: float) -> list[Stage]:
+    def recent_stages(self, at: float) -> list[Configuration]:
         """The configurations by which a function may have acted: a minute old, or unread for longer."""
         weather = self.weather
         since = at - (7200 if weather.rate or weather.deaths or weather.outages else 150)
-        before = [stage for when, stage in self.stages if when <= max(since, self.stages[0][0])]
-        return [before[-1], *(stage for when, stage in self.stages if since < when <= at)]
+        before = [
+            configuration for when, configuration in self.stages if when <= max(since, self.stages[0][0])
+        ]
+        return [before[-1], *(configuration for when, configuration in self.stages if since < when <= at)]
 
     @contextlib.contextmanager
     def installed(self) -> Iterator[None]:
@@ -288,7 +290,7 @@ def simulation(seed: int) -> Simulation:
     rng = random.Random(seed)
     world = worlds.drawn(rng)
     told = script.drawn(rng, world)
-    targets = tuple(target.name for target in world.stage.targets)
+    targets = tuple(target.name for target in world.configuration.targets)
     weather = faults.drawn(random.Random(rng.randrange(2**62)), START, told.ends, targets)
     if rng.random() < 0.15:
         weather = one_down(rng, told, targets)

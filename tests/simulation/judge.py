@@ -118,9 +118,11 @@ def owed_right(sim: Simulation, read: Found) -> Iterator[str]:
         recent = sim.recent_stages(at)
         right = [
             tuple(
-                t.name for t in stage.targets if event.kind in (t.kinds or usual) and not event.customer.own
+                t.name
+                for t in configuration.targets
+                if event.kind in (t.kinds or usual) and not event.customer.own
             )
-            for stage in recent
+            for configuration in recent
         ]
         if absorbed.targets not in right:
             yield f"{key} is owed to {absorbed.targets}, not to {right}"

@@ -52,8 +52,10 @@ def told(sim: Simulation, faults: tuple[str, ...], *, longest: int = _LONGEST_ST
     lines = [f"Seed {sim.seed}"]
     lines.append(
         f"  {len(sim.world.humans)} customers; "
-        + ", ".join(f"{p.id} ({p.capacity}, {p.hours or 'always'})" for p in sim.world.stage.directory.people)
-        + f"; idle {sim.world.stage.routing.idle} min"
+        + ", ".join(
+            f"{p.id} ({p.capacity}, {p.hours or 'always'})" for p in sim.world.configuration.directory.people
+        )
+        + f"; idle {sim.world.configuration.routing.idle} min"
     )
     lines.append(
         f"  faults: {weather.rate:.3f} of calls to AWS, {weather.target_rate:.2f} to the CRMs,"

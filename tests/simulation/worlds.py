@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from chalicelib.configuration.stage import Stage
+from chalicelib.configuration.stage import Configuration
 from chalicelib.vocabulary.account import Account
 from chalicelib.vocabulary.delivery import Target
 from chalicelib.vocabulary.people import Directory, Hours, Person, Routing, Rule, Team
@@ -40,7 +40,7 @@ class World:
     """One drawn world. by_hand: customers whom staff had entered into the ERP before."""
 
     humans: tuple[platforms.Person, ...]
-    stage: Stage
+    configuration: Configuration
     by_hand: tuple[int, ...] = ()
 
 
@@ -72,7 +72,7 @@ def drawn(rng: random.Random) -> World:
     ]
     if rng.random() < 0.1:
         people[1] = replace(people[1], identities=(f"telegram:{humans[0].user_id}",))
-    stage = Stage(
+    configuration = Configuration(
         version="1",
         public_url=PUBLIC_URL,
         accounts=ACCOUNTS,
@@ -90,7 +90,7 @@ def drawn(rng: random.Random) -> World:
         ),
     )
     by_hand = tuple(n for n in range(len(humans)) if rng.random() < 0.15)
-    return World(humans=humans, stage=stage, by_hand=by_hand)
+    return World(humans=humans, configuration=configuration, by_hand=by_hand)
 
 
 def _rules(rng: random.Random, people: Iterable[Person]) -> tuple[Rule, ...]:
@@ -101,9 +101,9 @@ def _rules(rng: random.Random, people: Iterable[Person]) -> tuple[Rule, ...]:
     return tuple(rules)
 
 
-def changed(stage: Stage, rng: random.Random, version: int) -> Stage:
+def changed(configuration: Configuration, rng: random.Random, version: int) -> Configuration:
     """The stage after an operator changed something."""
-    people = list(stage.directory.people)
+    people = list(configuration.directory.people)
     one = rng.randrange(len(people))
     what = rng.choice(("capacity", "capacity", "gone", "away", "kinds", "idle"))
     if what == "capacity":
@@ -113,25 +113,28 @@ def changed(stage: Stage, rng: random.Random, version: int) -> Stage:
     elif what == "away":
         people[one] = replace(people[one], away=(("2026-11-25", "2026-11-26"),))
     elif what == "idle":
-        stage = replace(stage, routing=replace(stage.routing, idle=rng.choice((15, 90, 600))))
+        configuration = replace(
+            configuration, routing=replace(configuration.routing, idle=rng.choice((15, 90, 600)))
+        )
     else:
         kinds = rng.choice(((), ("message", "postback", "call"), ("message",)))
-        which = rng.randrange(len(stage.targets))
+        which = rng.randrange(len(configuration.targets))
         targets = tuple(
-            replace(t, kinds=kinds) if place == which else t for place, t in enumerate(stage.targets)
+            replace(t, kinds=kinds) if place == which else t for place, t in enumerate(configuration.targets)
         )
-        stage = replace(stage, targets=targets)
+        configuration = replace(configuration, targets=targets)
     known = {person.id for person in people}
     team = replace(
-        stage.directory.teams[0], members=tuple(m for m in stage.directory.teams[0].members if m in known)
+        configuration.directory.teams[0],
+        members=tuple(m for m in configuration.directory.teams[0].members if m in known),
     )
     rules = tuple(
         rule if not rule.person or rule.person in known else replace(rule, person="", team="desk")
-        for rule in stage.routing.rules
+        for rule in configuration.routing.rules
     )
     return replace(
-        stage,
+        configuration,
         version=str(version),
-        directory=replace(stage.directory, people=tuple(people), teams=(team,)),
-        routing=replace(stage.routing, rules=rules),
+        directory=replace(configuration.directory, people=tuple(people), teams=(team,)),
+        routing=replace(configuration.routing, rules=rules),
     )

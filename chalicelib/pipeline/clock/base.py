@@ -8,7 +8,7 @@ from datetime import datetime
 
 import msgspec
 
-from chalicelib.configuration.stage import Stage
+from chalicelib.configuration.stage import Configuration
 from chalicelib.crms.base import Credentials
 from chalicelib.pipeline.breaker import Breaker
 from chalicelib.pipeline.receive import SendAll
@@ -27,7 +27,7 @@ _READ_AT_ONCE = 100
 class Clock:
     """What the jobs are given.
 
-    stage: the configuration.
+    configuration: the stage's, at most a minute old.
     send: puts messages on the events queue and returns those that could not be put.
     emit: puts an event of the hub's own there.
     undelivered: keys and bytes in the bucket, oldest first.
@@ -37,7 +37,7 @@ class Clock:
     """
 
     table: Table
-    stage: Callable[[], Stage]
+    configuration: Callable[[], Configuration]
     send: SendAll
     emit: Callable[[Event], None]
     undelivered: Callable[[], Iterable[tuple[str, bytes]]]
@@ -49,7 +49,7 @@ class Clock:
     count: Count
 
 
-Job = Callable[[Clock, Stage], int]
+Job = Callable[[Clock, Configuration], int]
 """Does one thing; how many it did it to. Raises `HubError`, which stops no other job."""
 
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from chalicelib.configuration.stage import Stage
+from chalicelib.configuration.stage import Configuration
 from chalicelib.pipeline import hub_events
 from chalicelib.pipeline.clock.base import Clock, open_conversations
 from chalicelib.routing import conversations
 from chalicelib.store.keys import DUE_SHARDS, sortable
 
 
-def close_idle(clock: Clock, stage: Stage) -> int:
+def close_idle(clock: Clock, configuration: Configuration) -> int:
     """Emit a `close` for every conversation that is idle by now."""
     now = clock.now()
     until = sortable(now)
     due = (key for shard in range(DUE_SHARDS) for key in clock.table.due(f"due#{shard}", until))
     closed = 0
     for profile, conversation in open_conversations(clock.table, due):
-        if conversations.idle_at(conversation, stage.routing) <= now:
+        if conversations.idle_at(conversation, configuration.routing) <= now:
             clock.emit(hub_events.close(profile.id, conversation, reason="idle", by="hub", now=now))
             closed += 1
     return closed

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import itertools
 
-from chalicelib.configuration.stage import Stage
+from chalicelib.configuration.stage import Configuration
 from chalicelib.pipeline.clock.base import Clock
 from chalicelib.pipeline.receive import from_undelivered
 
 _FED_AT_ONCE = 200
 
 
-def feed(clock: Clock, stage: Stage) -> int:
+def feed(clock: Clock, configuration: Configuration) -> int:
     """Feed the oldest messages in; stop at the first that the queue still refuses."""
-    del stage
+    del configuration
     fed = 0
     for key, kept in itertools.islice(clock.undelivered(), _FED_AT_ONCE):
         if clock.send([from_undelivered(kept)]):

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Mapping
 from datetime import datetime
 
-from chalicelib.configuration.stage import Stage
+from chalicelib.configuration.stage import Configuration
 from chalicelib.pipeline import hub_events
 from chalicelib.pipeline.clock.base import Clock, open_conversations
 from chalicelib.routing import hours
@@ -22,21 +22,21 @@ _CONSIDERED_AT_ONCE = 300
 """So many waiting conversations are looked at in a minute, the most urgent first."""
 
 
-def offer(clock: Clock, stage: Stage) -> int:
+def offer(clock: Clock, configuration: Configuration) -> int:
     """Emit an `offer` for each conversation that somebody could take, the most urgent first."""
     now = clock.now()
-    people = stage.directory.people
+    people = configuration.directory.people
     rows = clock.table.read(load_key(person.id) for person in people)
     loads = {
         person.id: int(row.open) if isinstance(row := rows.get(load_key(person.id)), LoadRow) else 0
         for person in people
     }
-    if not any(_has_room(person, stage.directory, loads, now) for person in people):
+    if not any(_has_room(person, configuration.directory, loads, now) for person in people):
         return 0
     offered = 0
     waiting = itertools.islice(clock.table.worklist(WAITING), _CONSIDERED_AT_ONCE)
     for profile, conversation in open_conversations(clock.table, waiting):
-        owner = _could_take(clock, stage, profile, conversation, loads)
+        owner = _could_take(clock, configuration, profile, conversation, loads)
         if owner:
             loads[owner] += 1
             clock.emit(hub_events.offer(profile.id, conversation, now=now))
@@ -45,19 +45,23 @@ def offer(clock: Clock, stage: Stage) -> int:
 
 
 def _could_take(
-    clock: Clock, stage: Stage, profile: Profile, conversation: Conversation, loads: Mapping[str, int]
+    clock: Clock,
+    configuration: Configuration,
+    profile: Profile,
+    conversation: Conversation,
+    loads: Mapping[str, int],
 ) -> str:
     opening = clock.table.get(EventRow, event_key(conversation.opened_by))
     if opening is None:
         return ""
     event = unpack_absorbed(opening.body).event
-    question = Question(event=event, profile=profile, account_language=stage.account_language(event))
+    question = Question(event=event, profile=profile, account_language=configuration.account_language(event))
     return decide(
-        rule_for(question, stage.routing),
-        directory=stage.directory,
+        rule_for(question, configuration.routing),
+        directory=configuration.directory,
         loads=loads,
         now=clock.now(),
-        config_version=stage.version,
+        config_version=configuration.version,
     ).owner
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.configuration.stage import Stage
+from chalicelib.configuration.stage import Configuration
 from chalicelib.crms import CRMS
 from chalicelib.pipeline.clock.base import Clock
 from chalicelib.store.keys import breaker_key
@@ -11,11 +11,11 @@ from chalicelib.vocabulary.delivery import Target
 from chalicelib.vocabulary.errors import HubError, Permanent
 
 
-def probe(clock: Clock, stage: Stage) -> int:
+def probe(clock: Clock, configuration: Configuration) -> int:
     """Probe every target whose breaker is not closed."""
-    rows = clock.table.read(breaker_key(target.name) for target in stage.targets)
+    rows = clock.table.read(breaker_key(target.name) for target in configuration.targets)
     probed = 0
-    for target in stage.targets:
+    for target in configuration.targets:
         row = rows.get(breaker_key(target.name))
         if isinstance(row, BreakerRow) and row.state != "closed":
             clock.breaker.probe(target.name, row, lambda target=target: _answers(clock, target))  # type: ignore[misc]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.configuration.stage import Stage
+from chalicelib.configuration.stage import Configuration
 from chalicelib.pipeline.clock.base import Clock
 from chalicelib.store.keys import load_key
 from chalicelib.store.rows import LoadRow
@@ -11,12 +11,12 @@ _MINUTE = 17
 """Of every hour."""
 
 
-def recount(clock: Clock, stage: Stage) -> int:
+def recount(clock: Clock, configuration: Configuration) -> int:
     """Report, once an hour, how many loads differ from the conversations they count."""
     if clock.now().minute != _MINUTE:
         return 0
     wrong = 0
-    for person in stage.directory.people:
+    for person in configuration.directory.people:
         row = clock.table.get(LoadRow, load_key(person.id))
         counted = sum(1 for _ in clock.table.worklist(f"person#{person.id}"))
         if (int(row.open) if row else 0) != counted:

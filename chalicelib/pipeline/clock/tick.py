@@ -22,12 +22,12 @@ JOBS: dict[str, Job] = {
 
 def tick(clock: Clock) -> dict[str, int]:
     """Do every job; how much of each there was. Raises the first failure after all were tried."""
-    stage = clock.stage()
+    configuration = clock.configuration()
     done: dict[str, int] = {}
     failures: list[HubError] = []
     for name, job in JOBS.items():
         try:
-            done[name] = job(clock, stage)
+            done[name] = job(clock, configuration)
         except HubError as error:
             clock.count("job_failed", reason=f"{name} {error.reason}")
             failures.append(error)

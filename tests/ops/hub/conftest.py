@@ -18,7 +18,7 @@ import pytest
 from botocore.loaders import JSONFileLoader
 from typer.testing import CliRunner
 
-from chalicelib.configuration.stage import Stage
+from chalicelib.configuration.stage import Configuration
 from chalicelib.store.packing import from_text, unpack_change, unpack_intake
 from chalicelib.vocabulary.messages import Change, Intake
 from chalicelib.vocabulary.people import Profile
@@ -26,7 +26,7 @@ from chalicelib.vocabulary.request import Request
 from ops.hub.__main__ import app
 from ops.hub.push import make_current
 from ops.hub.site import Site
-from tests.pipeline.world import SECRETS, World, a_stage, world
+from tests.pipeline.world import SECRETS, World, a_configuration, world
 
 REGION = "eu-central-1"
 QUEUES = {"events": "hub-events", "crm": "hub-target-crm"}
@@ -66,11 +66,11 @@ class Desk:
             Name=f"/switchboard/local/{name}", Value=json.dumps(value), Type="SecureString", Overwrite=True
         )
 
-    def push(self, **changes: Any) -> Stage:
+    def push(self, **changes: Any) -> Configuration:
         """Make a changed stage the one that is configured and processed with."""
-        self.hub.stage = replace(self.hub.stage, **changes)
-        make_current(self.site, self.hub.stage)
-        return self.hub.stage
+        self.hub.configuration = replace(self.hub.configuration, **changes)
+        make_current(self.site, self.hub.configuration)
+        return self.hub.configuration
 
     def changes(self) -> list[Change]:
         """What lies in the target's queue, taken out in order."""
@@ -130,8 +130,8 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         for name, value in SECRETS.items():
             made.put_secret(f"{'targets' if name == 'crm' else 'accounts'}/{name}", value)
         fresh.table = made.site.table
-        fresh.stage = a_stage()
-        make_current(made.site, fresh.stage)
+        fresh.configuration = a_configuration()
+        make_current(made.site, fresh.configuration)
         yield made
 
 

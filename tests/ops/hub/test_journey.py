@@ -163,7 +163,7 @@ def test_the_hubs_own_events_belong_to_it(known: Desk) -> None:
 
 
 def test_waiting_deliveries_and_nobody_in_charge(desk: Desk) -> None:
-    desk.hub.stage = desk.push(directory=Directory(teams=desk.hub.stage.directory.teams))
+    desk.hub.configuration = desk.push(directory=Directory(teams=desk.hub.configuration.directory.teams))
     desk.hub.crm = lambda _: Reply(status=422)
     desk.hub.absorb(message(1))
     desk.hub.run()

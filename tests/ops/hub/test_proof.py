@@ -115,7 +115,7 @@ def test_a_target_that_is_cut_off(desk: Desk) -> None:
 
 
 def test_what_is_owed_to_nobody(desk: Desk) -> None:
-    desk.hub.stage = replace(desk.hub.stage, targets=())
+    desk.hub.configuration = replace(desk.hub.configuration, targets=())
     desk.hub.absorb(EVENT)
     ended = desk.run("proof", "wamid.1")
     assert ended.code == 0

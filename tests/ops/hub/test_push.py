@@ -162,7 +162,7 @@ def test_a_parameter_that_is_not_there_is_refused(desk: Desk, folder: Path) -> N
 
 def test_one_of_a_channels_alternative_secrets_is_enough(desk: Desk) -> None:
     desk.put_secret("accounts/twilio", {"auth_token": "", "shared_key": ["id=key"]})
-    assert push.plan(desk.site, desk.hub.stage).faults == ()
+    assert push.plan(desk.site, desk.hub.configuration).faults == ()
 
 
 def test_going_back(desk: Desk, folder: Path) -> None:
@@ -206,7 +206,7 @@ def test_two_pushes_at_once(desk: Desk) -> None:
         desk.push(public_url="https://first.example.org")
         return datetime.now(UTC)
 
-    second = replace(desk.hub.stage, public_url="https://second.example.org")
+    second = replace(desk.hub.configuration, public_url="https://second.example.org")
     with pytest.raises(Stop) as stopped:
         push.make_current(replace(desk.site, now=meanwhile), second)
     assert stopped.value.code is Code.UNEXPECTED
@@ -219,7 +219,7 @@ def test_what_newer_code_stored_is_replaced_whole(desk: Desk) -> None:
     assert row is not None
     row.people = b"not ours"
     desk.site.table.put(row)
-    planned = push.plan(desk.site, desk.hub.stage)
+    planned = push.plan(desk.site, desk.hub.configuration)
     assert all(change.startswith("+") for change in planned.changes)
 
 

@@ -151,7 +151,7 @@ def test_a_message_for_a_number_that_was_not_ours_yet(desk: Desk) -> None:
     key = keep(desk, json.dumps(body).encode(), channel="whatsapp", account="100001")
     assert desk.run("quarantine", "replay", key).code == 4
     new = Account(channel="whatsapp", id="100077", secret="meta", language="fa")
-    desk.push(accounts=(*desk.hub.stage.accounts, new))
+    desk.push(accounts=(*desk.hub.configuration.accounts, new))
     ended = desk.run("quarantine", "replay", key, "--json")
     assert ended.code == 0, ended.err
     assert len(ended.json["events"]) == 1

@@ -247,7 +247,7 @@ def test_conversations_promises_and_deliveries_that_wait(desk: Desk) -> None:
     desk.hub.now = datetime(2020, 1, 1, 8, 0, tzinfo=UTC)
     desk.hub.crm = lambda _: Reply(status=503)
     desk.hub.absorb(message(1, received_at=desk.hub.now, name="Sara"))
-    desk.push(directory=Directory(teams=desk.hub.stage.directory.teams, people=()))
+    desk.push(directory=Directory(teams=desk.hub.configuration.directory.teams, people=()))
     desk.hub.absorb(message(2, sender="989120000002", name="Omid"))
     desk.hub.run()
     unowned = desk.run("waiting")
@@ -277,7 +277,7 @@ def test_a_promise_of_somebody_who_left_is_found(desk: Desk) -> None:
     desk.hub.absorb(message(1, received_at=desk.hub.now))
     conversation = desk.profile().conversation
     assert conversation is not None
-    others = tuple(p for p in desk.hub.stage.directory.people if p.id != conversation.owner)
+    others = tuple(p for p in desk.hub.configuration.directory.people if p.id != conversation.owner)
     desk.push(directory=Directory(people=others, teams=()), routing=Routing())
     ended = desk.run("waiting")
     assert ended.code == 3

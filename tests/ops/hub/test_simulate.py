@@ -11,7 +11,7 @@ from chalicelib.vocabulary.request import Request
 from ops.hub import simulate
 from ops.platforms import KINDS, OMID, SARA
 from tests.ops.hub.conftest import Desk
-from tests.pipeline.world import SECRETS, START, Register, a_stage
+from tests.pipeline.world import SECRETS, START, Register, a_configuration
 
 
 @pytest.mark.parametrize("channel", ["whatsapp", "telegram", "twilio"])
@@ -102,8 +102,8 @@ def test_every_kind_is_listed(desk: Desk) -> None:
     ("channel", "kind"), [(name, kind) for name, kinds in KINDS.items() for kind in kinds]
 )
 def test_every_kind_is_accepted_and_becomes_what_is_said(channel: str, kind: str) -> None:
-    stage, counted = a_stage(), []
-    account = simulate.account_of(stage, channel, "")
+    configuration, counted = a_configuration(), []
+    account = simulate.account_of(configuration, channel, "")
     held = SECRETS[account.secret]
     plot = simulate.Plot(kind=kind, person=SARA, target=5)
     webhook = simulate.play(plot, account, public_url="https://h", secrets=held, at=START, number=6)
@@ -118,7 +118,7 @@ def test_every_kind_is_accepted_and_becomes_what_is_said(channel: str, kind: str
         ),
         channel,
         account.id,
-        register=Register(lambda: replace(stage, public_url="https://h")),
+        register=Register(lambda: replace(configuration, public_url="https://h")),
         secrets=lambda name: SECRETS[name],
         send=lambda messages: sent.extend(messages) or [],
         store=lambda *_: None,
@@ -169,7 +169,7 @@ def test_a_front_door_that_is_closed(desk: Desk) -> None:
 
 
 def test_what_the_channel_cannot_read_is_said(desk: Desk) -> None:
-    account = simulate.account_of(desk.hub.stage, "telegram", "")
+    account = simulate.account_of(desk.hub.configuration, "telegram", "")
     plot = simulate.Plot(kind="message", person=SARA)
     secrets = simulate.secrets_of(desk.site, account)
     webhook = simulate.play(plot, account, public_url="https://h", secrets=secrets, at=desk.hub.now, number=1)
