@@ -135,10 +135,10 @@ def listed(*, stage: StageOption = "", as_json: JsonOption = False) -> None:
 
     Exit code 0: nothing is kept. 4: something is.
     """
-    found = list(everything(open_site(stage)))
+    requests = list(everything(open_site(stage)))
     if as_json:
-        document({"quarantined": [_plain(kept) for kept in found]})
-    elif found:
+        document({"quarantined": [_plain(kept) for kept in requests]})
+    elif requests:
         rows = [
             (
                 kept.key.rpartition("/")[2],
@@ -146,12 +146,12 @@ def listed(*, stage: StageOption = "", as_json: JsonOption = False) -> None:
                 clock(kept.kept_at),
                 _why(kept),
             )
-            for kept in found
+            for kept in requests
         ]
         print_rows(("key", "account", "kept at (UTC)", "where and why"), rows, key="key")
     else:
         console().print("nothing is quarantined")
-    raise typer.Exit(Code.PARKED if found else Code.GOOD)
+    raise typer.Exit(Code.PARKED if requests else Code.GOOD)
 
 
 @app.command()
