@@ -68,9 +68,9 @@ def parked(site: Site) -> list[Undelivered]:
 
 
 def _matters(site: Site, keys: Iterable[Key]) -> list[Matter]:
-    wanted = list(keys)
-    rows = site.table.read(wanted)
-    return list(_open(rows[key] for key in wanted if isinstance(rows.get(key), ProfileRow)))
+    in_order = list(keys)
+    rows = site.table.read(in_order)
+    return list(_open(rows[key] for key in in_order if isinstance(rows.get(key), ProfileRow)))
 
 
 def _open(rows: Iterable[object]) -> Iterator[Matter]:
@@ -115,9 +115,7 @@ def print_deliveries(title: str, deliveries: list[Undelivered], most: int) -> No
         )
         for ledger in (each.ledger for each in deliveries[:most])
     ]
-    print_rows(
-        ("event", "target", "state", "failures", "again at (UTC)", "why"), rows, key="event", title=title
-    )
+    print_rows(("event", "target", "state", "failures", "again (UTC)", "why"), rows, key="event", title=title)
     print_rest(len(deliveries) - most)
 
 

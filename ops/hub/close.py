@@ -38,17 +38,17 @@ def close(
     hub proof. Exit code 5: there is no such customer, or no open conversation.
     """
     site = open_site(stage)
-    found = find(site, profile)
-    if found.conversation is None:
-        raise Stop(Code.NOT_FOUND, f"{found.id} has no open conversation")
+    customer = find(site, profile)
+    if customer.conversation is None:
+        raise Stop(Code.NOT_FOUND, f"{customer.id} has no open conversation")
     if reason == "idle":
         raise typer.BadParameter("idle is the hub's own reason: give another")
     event = hub_events.close(
-        found.id, found.conversation, reason=reason, by=getpass.getuser(), now=site.now()
+        customer.id, customer.conversation, reason=reason, by=getpass.getuser(), now=site.now()
     )
     _emit(site, event)
     if as_json:
-        document({"event": event.key, "profile": found.id, "conversation": found.conversation.id})
+        document({"event": event.key, "profile": customer.id, "conversation": customer.conversation.id})
     else:
         follow = typed("proof", event.key, "--wait", "30", stage=stage)
         console().print(f"on its way: {follow}", markup=False, soft_wrap=True)

@@ -93,9 +93,9 @@ def is_redriven(row: LedgerRow) -> bool:
 
 def check_target(site: Site, target: str, *others: str) -> None:
     """Raise `Stop` unless it is empty, a target of the stage, or one of the others."""
-    known = [*others, *site.target_queues]
-    if target and target not in known:
-        raise Stop(Code.USAGE, f"{site.stage} has no target {target}: there are {', '.join(known)}")
+    names = [*others, *site.target_queues]
+    if target and target not in names:
+        raise Stop(Code.USAGE, f"{site.stage} has no target {target}: there are {', '.join(names)}")
 
 
 def send_again(site: Site, owed: Iterable[Debt], target: str, as_json: bool, nothing: str) -> None:

@@ -200,14 +200,14 @@ def journey(
     ← from our side, · from staff or the hub. Deliveries: ✓ done, … under way, ✗ parked.
     """
     site = open_site(stage)
-    found, configured = find(site, profile), current(site)
-    lines = lines_of(site, found, limit=limit)
-    owner = found.conversation.owner if found.conversation else ""
+    customer, configured = find(site, profile), current(site)
+    lines = lines_of(site, customer, limit=limit)
+    owner = customer.conversation.owner if customer.conversation else ""
     load = _load(site, owner)
     if as_json:
-        document({"profile": found, "owner_load": load if owner else None, "events": lines})
+        document({"profile": customer, "owner_load": load if owner else None, "events": lines})
         return
-    _print_header(found, configured, load)
+    _print_header(customer, configured, load)
     _print_lines(lines, configured, site.now())
 
 

@@ -21,11 +21,11 @@ def parked(*, stage: StageOption = "", as_json: JsonOption = False) -> None:
     code 0: nothing is parked. 4: something is.
     """
     site = open_site(stage)
-    found = backlog.parked(site)
+    deliveries = backlog.parked(site)
     if as_json:
-        document({"deliveries": found})
-    elif found:
-        backlog.print_deliveries("Parked deliveries", found, len(found))
+        document({"deliveries": deliveries})
+    elif deliveries:
+        backlog.print_deliveries("Parked deliveries", deliveries, len(deliveries))
     else:
         console().print("nothing is parked")
-    raise typer.Exit(Code.PARKED if found else Code.GOOD)
+    raise typer.Exit(Code.PARKED if deliveries else Code.GOOD)

@@ -152,12 +152,12 @@ def proof(
     such event.
     """
     site = open_site(stage)
-    found = awaited(site, event, wait)
+    evidence = awaited(site, event, wait)
     if as_json:
-        document({**_plain(found), "code": int(found.code)})
+        document({**_plain(evidence), "code": int(evidence.code)})
     else:
-        _print(found, stage)
-    raise typer.Exit(found.code)
+        _print(evidence, stage)
+    raise typer.Exit(evidence.code)
 
 
 def awaited(site: Site, event: str, wait: float, pause: Callable[[float], None] = time.sleep) -> Proof:
@@ -166,36 +166,36 @@ def awaited(site: Site, event: str, wait: float, pause: Callable[[float], None] 
     while True:
         over = time.monotonic() >= deadline
         try:
-            found = prove(site, find(site, event))
+            evidence = prove(site, find(site, event))
         except Stop as stop:
             if over or stop.code is not Code.NOT_FOUND:
                 raise
         else:
-            if over or found.code is not Code.WAITING:
-                return found
+            if over or evidence.code is not Code.WAITING:
+                return evidence
         pause(_BETWEEN_LOOKS)
 
 
-def _plain(found: Proof) -> dict[str, object]:
-    return {name: getattr(found, name) for name in Proof.__dataclass_fields__}
+def _plain(evidence: Proof) -> dict[str, object]:
+    return {name: getattr(evidence, name) for name in Proof.__dataclass_fields__}
 
 
-def _print(found: Proof, stage: str) -> None:
+def _print(evidence: Proof, stage: str) -> None:
     out = console()
     out.print(
         facts(
             [
-                ("event", found.event),
-                ("reference", found.reference),
-                ("occurred", moment(found.occurred_at)),
-                ("received", moment(found.received_at)),
-                ("committed", f"{moment(found.committed_at)}  as change {found.seq} of its profile"),
-                ("profile", found.profile),
+                ("event", evidence.event),
+                ("reference", evidence.reference),
+                ("occurred", moment(evidence.occurred_at)),
+                ("received", moment(evidence.received_at)),
+                ("committed", f"{moment(evidence.committed_at)}  as change {evidence.seq} of its profile"),
+                ("profile", evidence.profile),
             ]
         )
     )
     out.print()
-    if not found.owed:
+    if not evidence.owed:
         out.print("owed to no target")
         return
     rows = [
@@ -205,9 +205,9 @@ def _print(found: Proof, stage: str) -> None:
             str(owed.ledger.attempts if owed.ledger else 0),
             clock(owed.ledger.since if owed.ledger else None),
             _records(owed),
-            _why(owed, found, stage),
+            _why(owed, evidence, stage),
         )
-        for owed in found.owed
+        for owed in evidence.owed
     ]
     out.print(table(("target", "state", "failures", "since (UTC)", "records there", "why"), rows))
 
@@ -231,7 +231,7 @@ def _why(owed: Owed, proof: Proof, stage: str) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def _no_queue(found: Proof, stage: str) -> str:
-    since = f"{found.committed_at:%Y-%m-%dT%H:%M:%S}"
+def _no_queue(evidence: Proof, stage: str) -> str:
+    since = f"{evidence.committed_at:%Y-%m-%dT%H:%M:%S}"
     again = typed("relay", "--since", since, stage=stage)
     return f"the target has no queue here: after it is deployed again, {again}"

@@ -131,19 +131,19 @@ def _without_secrets(site: Site, configuration: Configuration) -> list[str]:
     Of a channel's secrets one must be there, because some are alternatives; of a connector's, all that
     it requires.
     """
-    wanted: dict[str, tuple[str, bool, set[str]]] = {}
+    parameters: dict[str, tuple[str, bool, set[str]]] = {}
     for account in configuration.accounts:
         name = f"{site.secrets}/accounts/{account.secret}"
         user = f"accounts.yaml: account {account.channel} {account.id}"
-        wanted.setdefault(name, (user, False, set(CHANNELS[account.channel].secrets)))
+        parameters.setdefault(name, (user, False, set(CHANNELS[account.channel].secrets)))
     for target in configuration.targets:
         required = {field.name for field in CRMS[target.connector].fields if field.secret and field.required}
         if required:
             name = f"{site.secrets}/targets/{target.secret}"
-            wanted.setdefault(name, (f"crms.yaml: target {target.name}", True, required))
-    held = _held(site, list(wanted))
+            parameters.setdefault(name, (f"crms.yaml: target {target.name}", True, required))
+    held = _held(site, list(parameters))
     faults = []
-    for name, (user, every, fields) in wanted.items():
+    for name, (user, every, fields) in parameters.items():
         there = held.get(name)
         missing = fields - (there or set())
         if there is None:
@@ -163,8 +163,8 @@ def _held(site: Site, names: list[str]) -> dict[str, set[str]]:
     held = {}
     for start in range(0, len(names), _AT_ONCE):
         batch = names[start : start + _AT_ONCE]
-        found = site.client("ssm").get_parameters(Names=batch, WithDecryption=True)
-        for parameter in found["Parameters"]:
+        answer = site.client("ssm").get_parameters(Names=batch, WithDecryption=True)
+        for parameter in answer["Parameters"]:
             try:
                 values = json.loads(parameter["Value"])
             except ValueError:
@@ -262,11 +262,11 @@ def _show(planned: Plan, done: str, version: str, as_json: bool) -> None:
 
 
 def _list(site: Site, as_json: bool) -> None:
-    found = versions(site)
+    names = versions(site)
     if as_json:
-        document([{"version": name, "current": now} for name, now in found])
+        document([{"version": name, "current": now} for name, now in names])
         return
-    console().print(table(("version", ""), [(name, "current" if now else "") for name, now in found]))
+    console().print(table(("version", ""), [(name, "current" if now else "") for name, now in names]))
 
 
 def _fault(file: Path | None, line: int, text: str) -> dict[str, object]:

@@ -57,8 +57,8 @@ def parked(site: Site) -> list[Debt]:
         if isinstance(row, LedgerRow) and (row.state == "parked" or is_redriven(row))
     ]
     events = site.table.read(event_key(key_in(row)) for row in rows)
-    found = [(events.get(event_key(key_in(row))), str(row.target)) for row in rows]
-    return [(event, target) for event, target in found if isinstance(event, EventRow)]
+    owed = [(events.get(event_key(key_in(row))), str(row.target)) for row in rows]
+    return [(event, target) for event, target in owed if isinstance(event, EventRow)]
 
 
 def revive(site: Site, only: str = "") -> list[Moved]:

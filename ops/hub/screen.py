@@ -109,10 +109,10 @@ def _widths(
     """How wide each column may be for the window; empty if a word would have to be broken."""
     least, whole = [], []
     for index, name in enumerate(columns):
-        lines = [name, *(line for row in rows for line in str(row[index]).splitlines())]
-        longest_word = max(cell_len(word) for line in lines for word in (line.split() or [""]))
-        least.append(min(longest_word, _NARROW) if name == text else longest_word)
-        whole.append(max(map(cell_len, lines)))
+        lines = [line for row in rows for line in str(row[index]).splitlines()]
+        longest_word = max((cell_len(word) for line in lines for word in line.split()), default=0)
+        least.append(max(cell_len(name), min(longest_word, _NARROW) if name == text else longest_word))
+        whole.append(max(map(cell_len, [name, *lines])))
     spare = available - _GAP * (len(columns) - 1) - sum(least)
     if spare < 0:
         return []

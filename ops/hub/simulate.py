@@ -27,9 +27,8 @@ from ops.hub.configuration import current
 from ops.hub.exits import Code, Stop
 from ops.hub.screen import JsonOption, StageOption, console, document, print_rows, table, typed
 from ops.hub.site import Site, open_site
-from ops.platforms import OMID, SARA, Person, Post
+from ops.platforms import SARA, Person, Post, somebody
 
-_FICTIONS = {person.phone: person for person in (SARA, OMID)}
 _WRONG = ("not-the-secret",)
 _SIMULATED_IDS = 10**10
 
@@ -61,12 +60,12 @@ class Plot:
 
 def account_of(configuration: Configuration, channel: str, account: str) -> Account:
     """The channel's account with that id; without an id its first one. Raises `Stop`."""
-    found = [each for each in configuration.accounts if each.channel == channel and account in ("", each.id)]
-    if not found:
-        known = ", ".join(f"{each.channel} {each.id}" for each in configuration.accounts) or "none"
-        wanted = f"{channel} {account}".strip()
-        raise Stop(Code.NOT_FOUND, f"there is no account {wanted}: there are {known}")
-    return found[0]
+    accounts = [one for one in configuration.accounts if one.channel == channel and account in ("", one.id)]
+    if not accounts:
+        names = ", ".join(f"{each.channel} {each.id}" for each in configuration.accounts) or "none"
+        name = f"{channel} {account}".strip()
+        raise Stop(Code.NOT_FOUND, f"there is no account {name}: there are {names}")
+    return accounts[0]
 
 
 def builder(channel: str, kind: str) -> platforms.Builder:
@@ -84,23 +83,10 @@ def person(phone: str, name: str) -> Person:
 
     Raises `Stop` if it is no phone.
     """
-    if not phone:
-        return _named(SARA, name)
-    known = e164(phone)
-    if known is None:
+    number = e164(phone)
+    if phone and not number:
         raise Stop(Code.USAGE, f"{phone} is not a phone number: write it like +989120000003")
-    digits = known.number.removeprefix("+")
-    invented = Person(
-        first_name="مهمان",
-        last_name=digits[-4:],
-        phone=known.number,
-        user_id=10**9 + int(digits[-9:]),
-        bsuid=f"IR.{digits:0>16}",
-    )
-    return _named(_FICTIONS.get(known.number, invented), name)
-
-
-def _named(someone: Person, name: str) -> Person:
+    someone = somebody(number) if number else SARA
     first, _, last = name.partition(" ")
     return replace(someone, first_name=first, last_name=last) if name else someone
 
@@ -111,13 +97,13 @@ def secrets_of(site: Site, account: Account) -> Secrets:
     def read(name: str) -> str:
         path = f"{site.secrets}/accounts/{name}"
         try:
-            found = site.client("ssm").get_parameter(Name=path, WithDecryption=True)
+            answer = site.client("ssm").get_parameter(Name=path, WithDecryption=True)
         except ClientError as error:
             if error.response["Error"]["Code"] != "ParameterNotFound":
                 raise
             line = f"account {account.channel} {account.id}: there is no parameter {path}"
             raise Stop(Code.USAGE, line) from error
-        return str(found["Parameter"]["Value"])
+        return str(answer["Parameter"]["Value"])
 
     held = Parameters(read=read, clock=time.monotonic).get(account.secret)
     return {name: values for name, values in held.items() if any(values)}

@@ -100,7 +100,7 @@ class Site:
             raise NoRegionError
         client = _clients(region, os.environ.get("AWS_ENDPOINT_URL", ""))
         try:
-            found = outputs(client("cloudformation"), stage)
+            parts = outputs(client("cloudformation"), stage)
         except ClientError as error:
             if "does not exist" not in error.response["Error"]["Message"]:
                 raise
@@ -109,14 +109,14 @@ class Site:
             raise Stop(Code.UNREACHABLE, line) from error
         return cls(
             stage=stage,
-            hub_url=found.hub_url,
-            bucket=found.bucket,
-            events_queue=found.events_queue,
-            target_queues=found.target_queues,
-            dead_queues=found.dead_queues,
+            hub_url=parts.hub_url,
+            bucket=parts.bucket,
+            events_queue=parts.events_queue,
+            target_queues=parts.target_queues,
+            dead_queues=parts.dead_queues,
             secrets=f"/switchboard/{stage}",
-            variables={"PUBLIC_URL": found.hub_url},
-            table=Table(found.table, region),
+            variables={"PUBLIC_URL": parts.hub_url},
+            table=Table(parts.table, region),
             client=client,
             now=_now,
         )

@@ -70,7 +70,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
+class _Held:
     """Everything that the CRMs hold; `notes` are reference, number and party, in order."""
 
     arrivals: tuple[Arrival, ...]
@@ -84,50 +84,50 @@ def judge(hub: LocalHub, story: Sequence[Act], *, patience: float, again: Verdic
 
     again: an earlier verdict; nothing may have changed since.
     """
-    wanted = [event for act in story for event in act.events]
-    found = _await(hub, wanted, patience)
-    faults = [*_standin_faults(found, wanted), *_tryton_faults(hub, found, wanted)]
-    seen = (found.arrivals, found.parties, found.notes, found.leads)
+    events = [event for act in story for event in act.events]
+    held = _await(hub, events, patience)
+    faults = [*_standin_faults(held, events), *_tryton_faults(hub, held, events)]
+    seen = (held.arrivals, held.parties, held.notes, held.leads)
     if again is not None and again.seen != seen:
         faults.append("posting it again changed what the CRMs hold")
     return Verdict(
-        customers=tuple(_customers(found, wanted)),
-        receipts=tuple(_receipts(found, wanted)),
+        customers=tuple(_customers(held, events)),
+        receipts=tuple(_receipts(held, events)),
         faults=tuple(faults),
         seen=seen,
     )
 
 
-def _await(hub: LocalHub, wanted: Sequence[Event], patience: float) -> _Found:
-    missing = {event.reference for event in wanted}
+def _await(hub: LocalHub, events: Sequence[Event], patience: float) -> _Held:
+    missing = {event.reference for event in events}
     deadline = time.monotonic() + patience
-    found = _look(hub)
+    held = _look(hub)
     while time.monotonic() < deadline:
-        there = {arrival.id for arrival in found.arrivals} & {reference for reference, _, _ in found.notes}
+        there = {arrival.id for arrival in held.arrivals} & {reference for reference, _, _ in held.notes}
         if missing <= there:
             break
         time.sleep(_POLL)
-        found = _look(hub)
+        held = _look(hub)
     time.sleep(_QUIET)
     return _of_the_story(_look(hub), missing)
 
 
-def _of_the_story(found: _Found, wanted: set[str]) -> _Found:
+def _of_the_story(held: _Held, events: set[str]) -> _Held:
     """Only what the story's customers have: other customers may write meanwhile."""
-    people = {arrival.subject for arrival in found.arrivals if arrival.id in wanted}
-    parties = tuple(party for party in found.parties if party.code.removeprefix("hub:") in people)
+    people = {arrival.subject for arrival in held.arrivals if arrival.id in events}
+    parties = tuple(party for party in held.parties if party.code.removeprefix("hub:") in people)
     numbers = {party.id for party in parties}
-    return _Found(
-        arrivals=tuple(arrival for arrival in found.arrivals if arrival.subject in people),
+    return _Held(
+        arrivals=tuple(arrival for arrival in held.arrivals if arrival.subject in people),
         parties=parties,
-        notes=tuple(note for note in found.notes if note[2] in numbers),
-        leads=tuple(lead for lead in found.leads if lead.party in numbers),
+        notes=tuple(note for note in held.notes if note[2] in numbers),
+        leads=tuple(lead for lead in held.leads if lead.party in numbers),
     )
 
 
-def _look(hub: LocalHub) -> _Found:
+def _look(hub: LocalHub) -> _Held:
     notes = hub.tryton.records("ir.note", "resource", "message")
-    return _Found(
+    return _Held(
         arrivals=tuple(hub.standin.store.events()),
         parties=tuple(hub.tryton.parties()),
         notes=tuple(
@@ -143,64 +143,62 @@ def _party(resource: object) -> int:
     return int(str(resource).rpartition(",")[2].strip(" ]'\""))
 
 
-def _standin_faults(found: _Found, wanted: Sequence[Event]) -> list[str]:
-    order = [arrival.id for arrival in found.arrivals]
-    faults = _order_faults("the stand-in", order, wanted)
+def _standin_faults(held: _Held, events: Sequence[Event]) -> list[str]:
+    order = [arrival.id for arrival in held.arrivals]
+    faults = _order_faults("the stand-in", order, events)
     faults += [
-        f"the stand-in was sent {a.id} {a.posts} times" for a in found.arrivals if a.posts > 1 or a.altered
+        f"the stand-in was sent {a.id} {a.posts} times" for a in held.arrivals if a.posts > 1 or a.altered
     ]
-    for subject in {arrival.subject for arrival in found.arrivals}:
-        sequences = [a.sequence for a in found.arrivals if a.subject == subject]
+    for subject in {arrival.subject for arrival in held.arrivals}:
+        sequences = [a.sequence for a in held.arrivals if a.subject == subject]
         if sequences != sorted(sequences):
             faults.append(f"the stand-in got customer {subject} out of order")
     return faults
 
 
-def _tryton_faults(hub: LocalHub, found: _Found, wanted: Sequence[Event]) -> list[str]:
-    faults = _order_faults("Tryton", [reference for reference, _, _ in found.notes], wanted)
-    people = {_profile(found, event) for event in wanted}
-    if len(found.parties) != len(people):
-        faults.append(f"Tryton holds {len(found.parties)} parties for {len(people)} customers")
-    opened = {
-        a.event["data"]["conversation"]["id"] for a in found.arrivals if a.event["data"]["conversation"]
-    }
-    if len(found.leads) != len(opened):
-        faults.append(f"Tryton holds {len(found.leads)} leads for {len(opened)} conversations")
+def _tryton_faults(hub: LocalHub, held: _Held, events: Sequence[Event]) -> list[str]:
+    faults = _order_faults("Tryton", [reference for reference, _, _ in held.notes], events)
+    people = {_profile(held, event) for event in events}
+    if len(held.parties) != len(people):
+        faults.append(f"Tryton holds {len(held.parties)} parties for {len(people)} customers")
+    opened = {a.event["data"]["conversation"]["id"] for a in held.arrivals if a.event["data"]["conversation"]}
+    if len(held.leads) != len(opened):
+        faults.append(f"Tryton holds {len(held.leads)} leads for {len(opened)} conversations")
     employees = {person.id: person.user_ids.get("tryton") for person in hub.configuration.directory.people}
-    for arrival in found.arrivals:
+    for arrival in held.arrivals:
         conversation = arrival.event["data"]["conversation"]
         if not conversation:
             continue
-        lead = next((lead for lead in found.leads if conversation["id"] in lead.description), None)
+        lead = next((lead for lead in held.leads if conversation["id"] in lead.description), None)
         if lead is None or str(lead.employee) != employees.get(conversation["owner"]):
             faults.append(f"the lead of conversation {conversation['id']} is not its owner's")
     return list(dict.fromkeys(faults))
 
 
-def _order_faults(where: str, order: Sequence[str], wanted: Sequence[Event]) -> list[str]:
+def _order_faults(where: str, order: Sequence[str], events: Sequence[Event]) -> list[str]:
     faults = [
         f"{where} holds {event.channel} {event.kind} {event.id} {order.count(event.reference)} times"
-        for event in wanted
+        for event in events
         if order.count(event.reference) != 1
     ]
-    for customer in {event.customer for event in wanted}:
-        expected = [event.reference for event in wanted if event.customer == customer]
+    for customer in {event.customer for event in events}:
+        expected = [event.reference for event in events if event.customer == customer]
         if [reference for reference in order if reference in expected] != expected and not faults:
             faults.append(f"{where} holds the events of {customer.channel} {customer.id} out of order")
     return faults
 
 
-def _profile(found: _Found, event: Event) -> str:
-    return next((a.subject for a in found.arrivals if a.id == event.reference), "")
+def _profile(held: _Held, event: Event) -> str:
+    return next((a.subject for a in held.arrivals if a.id == event.reference), "")
 
 
-def _customers(found: _Found, wanted: Sequence[Event]) -> list[Customer]:
+def _customers(held: _Held, events: Sequence[Event]) -> list[Customer]:
     customers = []
-    for profile in dict.fromkeys(_profile(found, event) for event in wanted):
-        arrivals = [a for a in found.arrivals if a.subject == profile]
+    for profile in dict.fromkeys(_profile(held, event) for event in events):
+        arrivals = [a for a in held.arrivals if a.subject == profile]
         data = arrivals[-1].event["data"] if arrivals else {}
-        party = next((p for p in found.parties if p.code == f"hub:{profile}"), None)
-        leads = [lead for lead in found.leads if party and lead.party == party.id]
+        party = next((p for p in held.parties if p.code == f"hub:{profile}"), None)
+        leads = [lead for lead in held.leads if party and lead.party == party.id]
         customers.append(
             Customer(
                 name=(data.get("profile") or {}).get("name", "?"),
@@ -215,9 +213,9 @@ def _customers(found: _Found, wanted: Sequence[Event]) -> list[Customer]:
     return customers
 
 
-def _receipts(found: _Found, wanted: Sequence[Event]) -> list[Receipt]:
-    notes = {reference: number for reference, number, _ in found.notes}
-    places = {arrival.id: arrival.arrival for arrival in found.arrivals}
+def _receipts(held: _Held, events: Sequence[Event]) -> list[Receipt]:
+    notes = {reference: number for reference, number, _ in held.notes}
+    places = {arrival.id: arrival.arrival for arrival in held.arrivals}
     return [
         Receipt(
             channel=event.channel,
@@ -227,5 +225,5 @@ def _receipts(found: _Found, wanted: Sequence[Event]) -> list[Receipt]:
             standin=str(places.get(event.reference, "–")),
             note=str(notes.get(event.reference, "–")),
         )
-        for event in sorted(wanted, key=lambda e: places.get(e.reference, 1 << 30))
+        for event in sorted(events, key=lambda e: places.get(e.reference, 1 << 30))
     ]

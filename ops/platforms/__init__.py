@@ -12,9 +12,9 @@ from __future__ import annotations
 import pkgutil
 from importlib import import_module
 
-from ops.platforms.scene import OMID, SARA, Builder, Person, Post, Scene, SecretValues
+from ops.platforms.scene import OMID, SARA, Builder, Person, Post, Scene, SecretValues, somebody
 
-__all__ = ["KINDS", "OMID", "SARA", "Builder", "Person", "Post", "Scene", "SecretValues"]
+__all__ = ["KINDS", "OMID", "SARA", "Builder", "Person", "Post", "Scene", "SecretValues", "somebody"]
 
 
 def _found() -> dict[str, dict[str, Builder]]:

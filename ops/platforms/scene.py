@@ -64,6 +64,19 @@ OMID = Person(
 )
 
 
+def somebody(phone: str) -> Person:
+    """The fictional person with that E.164 phone; the same phone is always the same person."""
+    digits = phone.removeprefix("+")
+    invented = Person(
+        first_name="مهمان",
+        last_name=digits[-4:],
+        phone=phone,
+        user_id=10**9 + int(digits[-9:]),
+        bsuid=f"IR.{digits:0>16}",
+    )
+    return next((person for person in (SARA, OMID) if person.phone == phone), invented)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
     """One thing that somebody does: what every builder is told.

@@ -48,33 +48,33 @@ class Document:
 
     def entries(self, *spot: str | int) -> list[tuple[Spot, dict[str, Any]]]:
         """The mappings in the list there; entries of another type are the schema's faults."""
-        found = self._at(spot)
-        if not isinstance(found, list):
+        value = self._at(spot)
+        if not isinstance(value, list):
             return []
-        return [((*spot, i), entry) for i, entry in enumerate(found) if isinstance(entry, dict)]
+        return [((*spot, i), entry) for i, entry in enumerate(value) if isinstance(entry, dict)]
 
     def texts(self, *spot: str | int) -> list[tuple[Spot, str]]:
         """The texts there: of one value, of a list, or of a mapping's values."""
-        found = self._at(spot)
-        if isinstance(found, str):
-            return [(spot, found)]
-        if isinstance(found, list):
-            return [((*spot, i), text) for i, text in enumerate(found) if isinstance(text, str)]
+        value = self._at(spot)
+        if isinstance(value, str):
+            return [(spot, value)]
+        if isinstance(value, list):
+            return [((*spot, i), text) for i, text in enumerate(value) if isinstance(text, str)]
         return [((*spot, key), text) for key, text in self.pairs(*spot) if isinstance(text, str)]
 
     def pairs(self, *spot: str | int) -> list[tuple[str, Any]]:
         """The mapping there, in its order."""
-        found = self._at(spot)
-        return list(found.items()) if isinstance(found, dict) else []
+        value = self._at(spot)
+        return list(value.items()) if isinstance(value, dict) else []
 
     def _at(self, spot: Spot) -> object:
-        found: Any = self.value
+        value: Any = self.value
         for step in spot:
             try:
-                found = found[step]
+                value = value[step]
             except (KeyError, IndexError, TypeError):
                 return None
-        return found
+        return value
 
 
 def read(file: Path, schema: Mapping[str, Any], variables: Mapping[str, str] | None) -> Document:
@@ -161,22 +161,22 @@ class _Reader:
         return self._scalar(node, schema, spot)
 
     def _mapping(self, node: yaml.MappingNode, schema: Mapping[str, Any], spot: Spot) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        entries: dict[str, Any] = {}
         for key_node, child in node.value:
             line = key_node.start_mark.line + 1
             if not isinstance(key_node, yaml.ScalarNode):
                 _at_line(self.document, line, "a key that is not text", "write a name before the colon")
                 continue
             key = key_node.value
-            if key in found:
+            if key in entries:
                 first = self.document.line((*spot, key))
                 remedy = f"keep one of them (the first is on line {first})"
                 _at_line(self.document, line, f"{key} stands here twice", remedy)
                 continue
             self.document.lines[(*spot, key)] = line
             inner = schema.get("properties", {}).get(key) or schema.get("additionalProperties") or {}
-            found[key] = self.value(child, inner, (*spot, key))
-        return found
+            entries[key] = self.value(child, inner, (*spot, key))
+        return entries
 
     def _scalar(self, node: yaml.ScalarNode, schema: Mapping[str, Any], spot: Spot) -> object:
         text: str = node.value
@@ -188,17 +188,17 @@ class _Reader:
             return int(text)
         if node.style is None and schema.get("type") == "boolean":
             return _BOOLEANS.get(text, text)
-        return _VARIABLE.sub(lambda found: self._variable(found, spot), text)
+        return _VARIABLE.sub(lambda match: self._variable(match, spot), text)
 
-    def _variable(self, found: re.Match[str], spot: Spot) -> str:
-        value = (self.variables or {}).get(found[1])
+    def _variable(self, match: re.Match[str], spot: Spot) -> str:
+        value = (self.variables or {}).get(match[1])
         if value is not None:
             return value
         self.document.unresolved.add(spot)
         if self.variables is not None:
             remedy = "give it to this command, or write the value here"
-            self.document.fault(spot, f"nothing is known for {found[0]}", remedy)
-        return found[0]
+            self.document.fault(spot, f"nothing is known for {match[0]}", remedy)
+        return match[0]
 
     def _resolved(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
         name = schema.get("$ref", "").removeprefix("#/$defs/")

@@ -74,9 +74,9 @@ def test_an_open_breaker_can_disable_a_mapping(aws):
         found = functions.list_event_source_mappings()["EventSourceMappings"]
         return {one["EventSourceArn"].rsplit(":", 1)[-1]: (one["UUID"], one["State"]) for one in found}
 
-    uuid, before = states()["switchboard-local-target-crm.fifo"]
+    uuid, before = states()["switchboard-local-target-standin.fifo"]
     functions.update_event_source_mapping(UUID=uuid, Enabled=False)
-    after = states()["switchboard-local-target-crm.fifo"][1]
+    after = states()["switchboard-local-target-standin.fifo"][1]
     functions.update_event_source_mapping(UUID=uuid, Enabled=True)
     assert (before, after) == ("Enabled", "Disabled")
 
