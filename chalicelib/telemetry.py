@@ -36,6 +36,7 @@ def count(name: str, value: int = 1, **about: str) -> None:
             metric.add_metadata(key=key, value=said)
 
 
-def outcome(function: str, result: str, **about: Any) -> None:  # noqa: ANN401 - values of any JSON type
+def log_item(function: str, outcome: str, **about: Any) -> None:  # noqa: ANN401 - values of any JSON type
     """The one line that says how an item ended."""
-    log.info("item", function=function, outcome=result, **about)
+    # The caller's place in the code, not this one.
+    log.info("item", function=function, outcome=outcome, stacklevel=3, **about)

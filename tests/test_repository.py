@@ -75,7 +75,8 @@ def kept() -> list[str]:
 FILES = kept()
 TEXTS = [name for name in FILES if (ROOT / name).suffix not in BINARY]
 SHIPPED = [name for name in FILES if name.endswith(".py") and name.split("/")[0] in {"app.py", "chalicelib"}]
-MODULES = [name for name in FILES if re.match(r"(?:app\.py|(?:chalicelib|ops|infra)/.*\.py)$", name)]
+MODULES = [name for name in FILES if name.endswith(".py")]
+STILL_TOO_LONG = {"tests/ops/hub/test_redrive.py"}
 FIXTURES = [name for name in TEXTS if name.startswith("tests/fixtures/")]
 PINNED = [name for name in FILES if re.fullmatch(r"requirements/\w+\.txt", name)]
 
@@ -113,7 +114,7 @@ def test_nothing_is_left_to_do_in_a_comment() -> None:
 
 def test_no_module_is_too_long() -> None:
     long = {name: text(name).count("\n") for name in MODULES}
-    assert not {name: lines for name, lines in long.items() if lines > LONGEST}
+    assert {name for name, lines in long.items() if lines > LONGEST} == STILL_TOO_LONG
 
 
 def test_no_drawer_that_anything_fits_in() -> None:

@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from chalicelib.telemetry import log, outcome
+from chalicelib.telemetry import log, log_item
 from chalicelib.vocabulary.errors import HubError, Misconfigured, Transient
 
 A = TypeVar("A")
@@ -87,7 +87,7 @@ def _one(
     try:
         said = work(record["body"])
     except Transient as error:
-        outcome(function, "waits", reason=error.reason, detail=error.detail, received=received)
+        log_item(function, "waits", reason=error.reason, detail=error.detail, received=received)
         return False, wait(error, received)
     except Misconfigured as error:
         log.error("misconfigured", function=function, reason=error.reason, detail=error.detail)
@@ -98,7 +98,7 @@ def _one(
         reason = error.reason if isinstance(error, HubError) else type(error).__name__
         log.error("bug", function=function, reason=reason, frames=frames, received=received)
         return False, None
-    outcome(function, "done", received=received, **said)
+    log_item(function, "done", received=received, **said)
     return True, None
 
 

@@ -8,7 +8,7 @@ from chalice.app import Blueprint
 
 from chalicelib.pipeline.relay import owed
 from chalicelib.runtime.workers import workers
-from chalicelib.telemetry import outcome
+from chalicelib.telemetry import log_item
 
 bp = Blueprint(__name__)
 
@@ -23,5 +23,5 @@ def relay(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN40
         for change in owed(image["pk"]["S"].removeprefix("P#"), int(image["seq"]["N"]), image["fresh"]["S"])
     ]
     sent = workers().relay(changes)
-    outcome("relay", "done", records=len(event["Records"]), sent=sent)
+    log_item("relay", "done", records=len(event["Records"]), sent=sent)
     return {"sent": sent}

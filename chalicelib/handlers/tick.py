@@ -7,7 +7,7 @@ from typing import Any
 from chalice.app import Blueprint
 
 from chalicelib.runtime.workers import workers
-from chalicelib.telemetry import outcome
+from chalicelib.telemetry import log_item
 
 bp = Blueprint(__name__)
 
@@ -16,5 +16,5 @@ bp = Blueprint(__name__)
 def tick(event: Any, context: Any) -> dict[str, int]:  # noqa: ANN401, ARG001
     """All that is due this minute."""
     done = workers().tick()
-    outcome("tick", "done", **done)
+    log_item("tick", "done", **done)
     return done

@@ -1,4 +1,4 @@
-"""Persian text: how it is shown, how it is compared, and what language a message is in.
+"""Persian text: how it is compared, and what language a message is in.
 
 Unicode's own NFKC leaves the characters that matter here as they are (ي and ی, ك and ک, ة, digits,
 half-spaces), so the tables are ours.
@@ -18,9 +18,6 @@ _MARKS = re.compile("[\u064b-\u065f\u0670\u06d6-\u06ed]")
 _EMOJI = "\u2190-\u2bff\ufe0f\U0001f000-\U0001faff"
 # Inside an emoji (a family, a profession) the joiner is part of the character.
 _LOOSE_JOINER = re.compile(f"(?<![{_EMOJI}])\u200d|\u200d(?![{_EMOJI}])")
-
-_SHOWN = str.maketrans({"\u064a": "\u06cc", "\u0643": "\u06a9", "\u06aa": "\u06a9"})
-_FINAL_ALEF_MAKSURA = re.compile(r"\u0649(?!\w)")
 
 _COMPARED = str.maketrans(
     {
@@ -67,17 +64,6 @@ _ENGLISH = """
 _ARABIC_WORDS, _FINGLISH_WORDS, _ENGLISH_WORDS = (
     frozenset(listed.split()) for listed in (_ARABIC, _FINGLISH, _ENGLISH)
 )
-
-
-def display(text: str) -> str:
-    """The text as it may be shown: what can disguise it is gone, and Persian is in Persian letters.
-
-    Arabic keeps its own yeh and kaf.
-    """
-    shown = _composed(text)
-    if language(shown) == "ar":
-        return shown
-    return _composed(_FINAL_ALEF_MAKSURA.sub("\u06cc", shown.translate(_SHOWN)))
 
 
 def match_key(text: str) -> str:

@@ -5,10 +5,7 @@ A 2xx is returned only when everything in the request is on the queue or in the 
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Protocol
 from urllib.parse import parse_qsl, urlsplit
@@ -17,6 +14,7 @@ from chalicelib.aws.queues import LARGEST_MESSAGE, Outgoing, digest, group
 from chalicelib.channels import CHANNELS
 from chalicelib.channels.base import Channel
 from chalicelib.configuration.register import Accounts
+from chalicelib.pipeline.kept import Quarantined, pack_undelivered, undelivered_key
 from chalicelib.store.packing import pack, text
 from chalicelib.telemetry import Count
 from chalicelib.vocabulary.account import Account, Secrets
@@ -97,8 +95,14 @@ def receive(
 
     events, unreadable = read(channel, request, account, find, count)
     if unreadable:
-        key, kept = _quarantine(channel, account, request, unreadable)
-        store(key, kept)
+        quarantined = Quarantined(
+            channel=channel.name,
+            account=account.id,
+            content_type=request.headers.get("content-type", ""),
+            body=request.body,
+            fragments=tuple(unreadable),
+        )
+        store(quarantined.key, quarantined.packed)
         count("quarantined", len(unreadable), channel=channel.name)
 
     unsent = send([outgoing(intake, store) for intake in by_customer(events)])
@@ -106,7 +110,7 @@ def receive(
         raise Transient("queue_unavailable", f"{len(unsent)} messages not accepted")
     for message in unsent:
         # The clock puts these on the queue later: this platform would never send them again.
-        store(undelivered_key(request, message), undelivered(message))
+        store(undelivered_key(request, message), pack_undelivered(message))
     if unsent:
         count("undelivered", len(unsent), channel=channel.name)
     count("received", len(events), channel=channel.name)
@@ -180,42 +184,3 @@ def outgoing(intake: Intake, store: Store, *, again: str = "") -> Outgoing:
         store(key, pack(intake))
         body = text(pack(replace(intake, events=(), stored=key)))
     return Outgoing(group=group(intake.customer), dedup=dedup, body=body)
-
-
-def _quarantine(
-    channel: Channel, account: Account, request: Request, unreadable: list[Unreadable]
-) -> tuple[str, bytes]:
-    """Where a request with unreadable fragments is kept, and how; the same again if it is sent again.
-
-    It is kept whole, because a fragment alone may lack what its envelope says; what of it went on is known
-    by its ids when it is read again.
-    """
-    kept = {
-        "channel": channel.name,
-        "account": account.id,
-        "content_type": request.headers.get("content-type", ""),
-        "body": base64.b64encode(request.body).decode(),
-        "fragments": [
-            {"reason": part.reason, "where": part.where, "fragment": base64.b64encode(part.fragment).decode()}
-            for part in unreadable
-        ],
-    }
-    body = json.dumps(kept).encode()
-    name = hashlib.sha256(body).hexdigest()[:32]
-    return f"quarantine/{channel.name}/{hashlib.sha256(account.id.encode()).hexdigest()[:8]}/{name}", body
-
-
-def undelivered_key(request: Request, message: Outgoing) -> str:
-    """Sorts by the time it was received, so that the clock feeds them in in order."""
-    return f"undelivered/{int(request.received_at.timestamp() * 1000):013d}-{message.dedup}"
-
-
-def undelivered(message: Outgoing) -> bytes:
-    """A message as it lies in the bucket."""
-    return json.dumps({"group": message.group, "dedup": message.dedup, "body": message.body}).encode()
-
-
-def from_undelivered(kept: bytes) -> Outgoing:
-    """The message that lies in the bucket."""
-    fields: Mapping[str, str] = json.loads(kept)
-    return Outgoing(group=fields["group"], dedup=fields["dedup"], body=fields["body"])

@@ -101,8 +101,8 @@ def _distinct(profiles: Iterable[str]) -> list[str]:
 
 def _normal(key: ContactKey, region: str) -> str:
     if key.kind == "phone":
-        phone = e164(key.value, region)
-        return f"phone#{phone.number}" if phone else ""
+        number = e164(key.value, region)
+        return f"phone#{number}" if number else ""
     if key.kind == "email":
         return f"email#{key.value.strip().lower()}"
     return f"{key.kind}#{key.value}"

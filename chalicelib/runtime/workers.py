@@ -26,6 +26,7 @@ from chalicelib.aws.secrets import Parameters, parameter
 from chalicelib.configuration import stored
 from chalicelib.configuration.cached import Cached
 from chalicelib.configuration.environment import Environment, load
+from chalicelib.pipeline.kept import UNDELIVERED
 from chalicelib.pipeline.receive import outgoing
 from chalicelib.runtime.front import CONFIGURATION_AGE, now
 from chalicelib.vocabulary.errors import Misconfigured, Transient
@@ -138,7 +139,7 @@ class Workers:
             configuration=self.configuration,
             send=lambda messages: send(self._put, self.environment.events_queue, messages, tries=2),
             emit=self._emit,
-            undelivered=lambda: self.bucket.below("undelivered/"),
+            undelivered=lambda: self.bucket.below(UNDELIVERED),
             forget=self.bucket.delete,
             breaker=self._breaker,
             call=self._call,

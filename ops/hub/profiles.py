@@ -45,8 +45,8 @@ def _places(name: str, configuration: Configuration) -> Iterator[Key]:
     if "@" in name:
         yield contact_key(f"email#{name.strip().lower()}")
     for region in dict.fromkeys(account.region for account in configuration.accounts):
-        if phone := e164(name, region):
-            yield contact_key(f"phone#{phone.number}")
+        if number := e164(name, region):
+            yield contact_key(f"phone#{number}")
     if name.count(":") >= 2:
         yield identity_key("#".join(name.split(":", 2)))
     if ":" in name:

@@ -5,7 +5,6 @@ A request is kept whole and read again whole: its events keep their ids, so that
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import typer
 from chalicelib.aws.queues import send
 from chalicelib.channels import CHANNELS
 from chalicelib.configuration.stage import Configuration
+from chalicelib.pipeline.kept import QUARANTINE, Quarantined, unpack_quarantined
 from chalicelib.pipeline.receive import by_customer, outgoing, read
 from chalicelib.vocabulary.account import Account
 from chalicelib.vocabulary.errors import Transient
@@ -38,29 +38,14 @@ from ops.hub.screen import (
 )
 from ops.hub.site import Site, open_site
 
-_PREFIX = "quarantine/"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fragment:
-    """A part of a request that could not be read; `where` is its place, and `$` means all of it."""
-
-    reason: str
-    where: str
-    content: bytes
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """A request with unreadable fragments."""
+    """A request in the quarantine: where it lies, and since when."""
 
     key: str
-    channel: str
-    account: str
-    content_type: str
     kept_at: datetime
-    body: bytes
-    fragments: tuple[Fragment, ...]
+    request: Quarantined
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +59,7 @@ class Replayed:
 
 def everything(site: Site) -> Iterator[Kept]:
     """All requests in the quarantine, newest first."""
-    pages = site.client("s3").get_paginator("list_objects_v2").paginate(Bucket=site.bucket, Prefix=_PREFIX)
+    pages = site.client("s3").get_paginator("list_objects_v2").paginate(Bucket=site.bucket, Prefix=QUARANTINE)
     entries = [entry for page in pages for entry in page.get("Contents", [])]
     for entry in sorted(entries, key=lambda entry: (entry["LastModified"], entry["Key"]), reverse=True):
         yield _kept(site, entry["Key"], entry["LastModified"])
@@ -100,22 +85,22 @@ def read_again(site: Site, configuration: Configuration, kept: Kept) -> Replayed
 
     Raises `Stop` if its account is no longer ours, and `Transient` if the queue does not take the events.
     """
-    account = configuration.account(kept.channel, kept.account)
+    account = configuration.account(kept.request.channel, kept.request.account)
     if account is None:
-        gone = f"{kept.channel} {kept.account} is no account of {site.stage} any more"
+        gone = f"{kept.request.channel} {kept.request.account} is no account of {site.stage} any more"
         raise Stop(Code.USAGE, f"{gone}: add it again and push, or drop what is kept")
     request = Request(
         method="POST",
-        url=f"{configuration.public_url}/webhooks/{kept.channel}/{kept.account}",
-        headers={"content-type": kept.content_type},
-        body=kept.body,
+        url=f"{configuration.public_url}/webhooks/{kept.request.channel}/{kept.request.account}",
+        headers={"content-type": kept.request.content_type},
+        body=kept.request.body,
         received_at=kept.kept_at,
     )
 
     def find(other: str) -> Account | None:
-        return configuration.account(kept.channel, other)
+        return configuration.account(kept.request.channel, other)
 
-    events, unreadable = read(CHANNELS[kept.channel], request, account, find, _uncounted)
+    events, unreadable = read(CHANNELS[kept.request.channel], request, account, find, _uncounted)
     left = tuple(f"{part.where}: {part.reason}" for part in unreadable)
     messages = [outgoing(intake, site.store) for intake in by_customer(events)]
     if unsent := send(site.put, site.events_queue, messages, tries=3):
@@ -130,19 +115,7 @@ def _uncounted(name: str, value: int = 1, **about: str) -> None:
 
 
 def _kept(site: Site, key: str, kept_at: datetime) -> Kept:
-    fields = json.loads(site.fetch(key))
-    return Kept(
-        key=key,
-        channel=fields["channel"],
-        account=fields["account"],
-        content_type=fields["content_type"],
-        kept_at=kept_at,
-        body=base64.b64decode(fields["body"]),
-        fragments=tuple(
-            Fragment(reason=each["reason"], where=each["where"], content=base64.b64decode(each["fragment"]))
-            for each in fields["fragments"]
-        ),
-    )
+    return Kept(key=key, kept_at=kept_at, request=unpack_quarantined(site.fetch(key)))
 
 
 def _is_named(key: str, name: str) -> bool:
@@ -167,7 +140,12 @@ def listed(*, stage: StageOption = "", as_json: JsonOption = False) -> None:
         document({"quarantined": [_plain(kept) for kept in requests]})
     elif requests:
         rows = [
-            (kept.key.rpartition("/")[2], f"{kept.channel} {kept.account}", clock(kept.kept_at), _why(kept))
+            (
+                kept.key.rpartition("/")[2],
+                f"{kept.request.channel} {kept.request.account}",
+                clock(kept.kept_at),
+                _why(kept),
+            )
             for kept in requests
         ]
         print_rows(("key", "account", "kept at (UTC)", "where and why"), rows, key="key")
@@ -194,7 +172,7 @@ def show(
             raise Stop(Code.USAGE, "it holds what customers wrote: say --reveal with --json")
         typer.confirm("It holds what customers wrote. Show it?", abort=True, err=True)
     if as_json:
-        contents = [each.content.decode("utf-8", "backslashreplace") for each in kept.fragments]
+        contents = [each.fragment.decode("utf-8", "backslashreplace") for each in kept.request.fragments]
         document({**_plain(kept), "contents": contents})
         return
     out = console()
@@ -202,15 +180,15 @@ def show(
         facts(
             [
                 ("key", kept.key),
-                ("account", f"{kept.channel} {kept.account}"),
+                ("account", f"{kept.request.channel} {kept.request.account}"),
                 ("kept at", moment(kept.kept_at)),
-                ("content type", kept.content_type),
+                ("content type", kept.request.content_type),
             ]
         )
     )
-    for fragment in kept.fragments:
+    for fragment in kept.request.fragments:
         out.print(f"\n{fragment.where}: {fragment.reason}", markup=False, style="bold")
-        out.print(_readable(fragment.content), markup=False, soft_wrap=True)
+        out.print(_readable(fragment.fragment), markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -255,18 +233,18 @@ def drop(
 
 
 def _plain(kept: Kept) -> dict[str, object]:
-    fragments = [{"where": each.where, "reason": each.reason} for each in kept.fragments]
+    fragments = [{"where": each.where, "reason": each.reason} for each in kept.request.fragments]
     return {
         "key": kept.key,
-        "channel": kept.channel,
-        "account": kept.account,
+        "channel": kept.request.channel,
+        "account": kept.request.account,
         "kept_at": kept.kept_at,
         "fragments": fragments,
     }
 
 
 def _why(kept: Kept) -> str:
-    return "\n".join(f"{each.where}: {each.reason}" for each in kept.fragments)
+    return "\n".join(f"{each.where}: {each.reason}" for each in kept.request.fragments)
 
 
 def _readable(content: bytes) -> str:

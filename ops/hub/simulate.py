@@ -83,10 +83,10 @@ def person(phone: str, name: str) -> Person:
 
     Raises `Stop` if it is no phone.
     """
-    parsed = e164(phone)
-    if phone and parsed is None:
+    number = e164(phone)
+    if phone and not number:
         raise Stop(Code.USAGE, f"{phone} is not a phone number: write it like +989120000003")
-    someone = somebody(parsed.number) if parsed else SARA
+    someone = somebody(number) if number else SARA
     first, _, last = name.partition(" ")
     return replace(someone, first_name=first, last_name=last) if name else someone
 

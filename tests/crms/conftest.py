@@ -9,8 +9,8 @@ import pytest
 from ops.local.tryton.server import Tryton
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def tryton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tryton]:
-    """A Tryton of its own for each module; its tests keep apart by using profiles of their own."""
+    """One Tryton for all; its tests keep apart by using profiles of their own."""
     with Tryton(tmp_path_factory.mktemp("tryton")) as server:
         yield server

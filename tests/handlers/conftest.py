@@ -10,6 +10,7 @@ import botocore.session
 import pytest
 from moto import mock_aws
 
+import app
 from chalicelib import telemetry
 from chalicelib.aws.clients import Clients
 from chalicelib.handlers import webhooks
@@ -38,8 +39,6 @@ class Door:
     printed: str = ""
 
     def __call__(self, event):
-        import app
-
         return app.app(event, Context())
 
     @property

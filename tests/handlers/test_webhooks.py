@@ -1,8 +1,6 @@
 """The front door as API Gateway calls it: bytes in, an answer out, and nothing of anybody in the log."""
 
 import base64
-import hashlib
-import hmac
 import json
 from dataclasses import replace
 
@@ -10,61 +8,12 @@ import pytest
 
 from chalicelib.aws.clients import FRONT_DOOR, FRONT_DOOR_QUEUE
 from chalicelib.store.packing import from_text, unpack_intake
-from ops import platforms
-from ops.platforms import Post
 from ops.platforms.telegram import sign_telegram
 from ops.platforms.whatsapp import handshake
-from tests.handlers import deployed, shelf
-from tests.handlers.conftest import NUMBER, a_configuration_with_a_number, answering, refusing
-from tests.pipeline.world import SECRETS, START, a_configuration
-
-PUBLIC = "https://hub.example.org"
-ACCOUNTS = {"whatsapp": "100001", "telegram": "bot", "twilio": NUMBER}
-HELD = {"whatsapp": SECRETS["meta"], "telegram": SECRETS["telegram"], "twilio": SECRETS["twilio"]}
-TEXT, NAME = "سلام، اتاق دو تخته دارید؟", "سارا رستمی"
-
-
-def message(channel="whatsapp", kind="message", *, number=1, url=None, **changes):
-    account = ACCOUNTS[channel]
-    return platforms.KINDS[channel][kind](
-        url=url or shelf.webhook_url(channel, account),
-        account=account,
-        secrets=HELD[channel],
-        at=START,
-        number=number,
-        text=TEXT,
-        **changes,
-    )
-
-
-def signed(body, **headers):
-    """A body of any bytes, as Meta would sign it."""
-    digest = hmac.new(b"meta-secret", body, hashlib.sha256).hexdigest()
-    return Post(
-        url=shelf.webhook_url("whatsapp", "100001"),
-        headers={"content-type": "application/json", "x-hub-signature-256": f"sha256={digest}", **headers},
-        body=body,
-    )
-
-
-def meta(*messages):
-    value = {
-        "messaging_product": "whatsapp",
-        "metadata": {"display_phone_number": "982100000000", "phone_number_id": "100001"},
-        "messages": list(messages),
-    }
-    entry = {"id": "1", "changes": [{"field": "messages", "value": value}]}
-    return json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
-
-
-def text_message(number, text):
-    sender = f"9891200{number:05d}"
-    text_part = {"type": "text", "text": {"body": text}}
-    return {"from": sender, "id": f"wamid.{number}", "timestamp": "1795593600", **text_part}
-
-
-def without(post, *names):
-    return replace(post, headers={name: value for name, value in post.headers.items() if name not in names})
+from tests.handlers import shelf
+from tests.handlers.conftest import answering
+from tests.handlers.posts import ACCOUNTS, NAME, PUBLIC, TEXT, message, meta, signed, text_message, without
+from tests.pipeline.world import SECRETS, a_configuration
 
 
 @pytest.mark.parametrize("channel", ACCOUNTS)
@@ -210,112 +159,6 @@ def test_one_call_acknowledges_a_message_once_warm(front, channel):
         client.meta.events.register("provide-client-params", lambda model, **_: calls.append(model.name))
     assert front(shelf.from_api(message(channel, number=2)))["statusCode"] == 200
     assert calls == ["SendMessageBatch"]
-
-
-def test_a_queue_that_is_gone_is_503_where_the_platform_sends_again(front):
-    front.lose_queue()
-    answer = front(shelf.from_api(message(), accept=None))
-    assert (answer["statusCode"], answer["body"]) == (503, "")
-    assert int(answer["headers"]["Retry-After"]) > 0
-
-
-@pytest.mark.parametrize(("status", "code"), [(400, "AccessDeniedException"), (400, "QueueDoesNotExist")])
-def test_a_queue_that_refuses_us_costs_twilio_nothing(front, status, code):
-    front.clients("sqs", FRONT_DOOR_QUEUE).meta.events.register("before-call", refusing(status, code))
-    assert front(shelf.from_api(message("twilio")))["statusCode"] == 200
-    [key] = front.objects()
-    assert key.startswith("undelivered/")
-    assert front(shelf.from_api(message()))["statusCode"] == 503
-
-
-def test_a_busy_queue_is_tried_three_times(front):
-    calls = []
-    events = front.clients("sqs", FRONT_DOOR_QUEUE).meta.events
-    events.register("before-call", refusing(503, "ServiceUnavailable"))
-    events.register("provide-client-params", lambda model, **_: calls.append(model.name))
-    assert front(shelf.from_api(message()))["statusCode"] == 503
-    assert len(calls) == 3
-
-
-def test_a_configuration_that_was_never_read_is_503_and_no_404(front):
-    front.lose_table()
-    assert front(shelf.from_api(message()))["statusCode"] == 503
-    assert front(shelf.from_api(replace(message(), body=b"{}")))["statusCode"] == 503
-
-
-def test_nothing_pushed_yet_is_503(front):
-    key = {"pk": {"S": "CONFIG"}, "sk": {"S": "CURRENT"}}
-    deployed.aws("dynamodb").delete_item(TableName=front.environment["HUB_TABLE"], Key=key)
-    assert front(shelf.from_api(message()))["statusCode"] == 503
-
-
-def test_a_stale_configuration_and_stale_secrets_serve_through_an_outage(front):
-    assert front(shelf.from_api(message()))["statusCode"] == 200
-    front.lose_table()
-    front.lose_secrets()
-    front.clock.now += 3600
-    assert front(shelf.from_api(message(number=2)))["statusCode"] == 200
-    assert front(shelf.from_api(replace(message(), body=b"{}")))["statusCode"] == 401
-    unknown = replace(message(), url=f"{PUBLIC}/webhooks/whatsapp/1")
-    assert front(shelf.from_api(unknown))["statusCode"] == 503, "it may have been added meanwhile"
-
-
-def test_secrets_that_were_never_read_are_503_and_no_401(front):
-    front.lose_secrets()
-    assert front(shelf.from_api(message()))["statusCode"] == 503
-    assert front(shelf.from_api(replace(message(), body=b"{}")))["statusCode"] == 503
-
-
-def test_a_missing_environment_is_503(front):
-    del front.environment["HUB_TABLE"]
-    answer = front(shelf.from_api(message()))
-    assert answer["statusCode"] == 503
-    assert "HUB_TABLE is missing" in front.said
-
-
-def test_a_bug_is_500_and_its_message_is_not_logged(front):
-    def broken(**_):
-        raise ValueError(TEXT)
-
-    front.clients("sqs", FRONT_DOOR_QUEUE).meta.events.register("before-call", broken)
-    answer = front(shelf.from_api(message()))
-    assert (answer["statusCode"], answer["body"]) == (500, "")
-    [line] = [json.loads(line) for line in front.said.splitlines() if '"bug"' in line]
-    assert line["reason"] == "ValueError"
-    assert any("receive.py" in frame for frame in line["frames"])
-    assert TEXT not in front.said
-    assert json.dumps(TEXT)[1:-1] not in front.said
-
-
-@pytest.mark.parametrize(
-    "public_url", [f"{PUBLIC}/hub", "https://a1.execute-api.eu-central-1.amazonaws.com/hub"]
-)
-def test_the_signed_url_is_ours_whatever_stage_it_is_deployed_under(front_of, public_url):
-    with front_of(a_configuration_with_a_number(public_url=public_url)) as front:
-        url = shelf.webhook_url("twilio", NUMBER, public_url)
-        assert front(shelf.from_api(message("twilio", url=url)))["statusCode"] == 200
-
-
-def test_a_custom_domain_may_put_a_path_before_ours(front_of):
-    with front_of(a_configuration_with_a_number(public_url=f"{PUBLIC}/desk")) as front:
-        url = shelf.webhook_url("twilio", NUMBER, f"{PUBLIC}/desk")
-        event = shelf.from_api(replace(message("twilio", url=url), url=shelf.webhook_url("twilio", NUMBER)))
-        event["path"] = f"/desk{event['path']}"
-        assert front(event)["statusCode"] == 200
-
-
-@pytest.mark.parametrize("account", [NUMBER, "%2B982100000001"])
-def test_a_url_is_signed_as_it_was_entered_escaped_or_not(front, account):
-    url = f"{PUBLIC}/webhooks/twilio/{account}"
-    assert front(shelf.from_api(message("twilio", url=url)))["statusCode"] == 200
-
-
-def test_a_query_that_was_entered_is_part_of_what_is_signed(front):
-    url = shelf.webhook_url("twilio", NUMBER) + "?from=site&campaign=spring%20sale"
-    assert front(shelf.from_api(message("twilio", url=url)))["statusCode"] == 200
-    other = shelf.from_api(message("twilio", url=url))
-    other["multiValueQueryStringParameters"]["from"] = ["elsewhere"]
-    assert front(other)["statusCode"] == 401
 
 
 def test_nothing_personal_and_no_secret_is_said_of_anybody(front):

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import pytest
 
+from infra.alarms import _COUNTED
 from infra.names import FUNCTIONS, Unnameable
 from infra.queues import all_queues, target_queue
 from infra.template import additions
@@ -265,8 +266,6 @@ def test_a_target_that_no_queue_can_be_called_after_is_refused(name):
 
 
 def test_every_count_that_calls_a_human_is_one_that_is_made(resources):
-    from infra.alarms import _COUNTED
-
     code = "".join(path.read_text() for path in (ROOT / "chalicelib").rglob("*.py"))
     for counted, (function, _) in _COUNTED.items():
         made = f'count("{counted}"' in code or (counted == "breaker_open" and 'count(f"breaker_' in code)

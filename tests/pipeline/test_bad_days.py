@@ -9,11 +9,13 @@ import pytest
 
 from chalicelib.configuration.stage import Configuration
 from chalicelib.pipeline.clock.tick import tick
+from chalicelib.pipeline.relay import owed
 from chalicelib.store.keys import Key, breaker_key
+from chalicelib.store.packing import from_text, unpack_change
 from chalicelib.store.rows import BreakerRow, Row
 from chalicelib.store.table import Table
 from chalicelib.vocabulary.delivery import Call, Reply
-from chalicelib.vocabulary.errors import Misconfigured, Transient
+from chalicelib.vocabulary.errors import Misconfigured, Transient, Unknown
 from chalicelib.vocabulary.event import Attachment, ContactKey
 from chalicelib.vocabulary.messages import Intake
 from chalicelib.vocabulary.people import Team
@@ -31,7 +33,6 @@ def test_a_target_without_a_queue_holds_back_no_other(hub: World) -> None:
     hub.configuration = two_targets()
     relay = replace(hub.relay, queues={"crm": "crm"})
     done = hub.process(Intake(customer=message(1).customer, events=(message(1),)))
-    from chalicelib.pipeline.relay import owed
 
     fresh = json.dumps([[done[0].event.key, ["other", "crm"]]])
     assert relay(owed(done[0].profile, 1, fresh)) == 1
@@ -53,8 +54,6 @@ def test_a_failing_job_stops_no_other(hub: World) -> None:
 
 
 def test_a_breaker_that_cannot_be_kept_forgets_no_doubt(hub: World) -> None:
-    from chalicelib.vocabulary.errors import Unknown
-
     def silent(call):
         raise Unknown("no_answer")
 
@@ -98,7 +97,6 @@ def test_a_target_without_its_secret_waits_visibly_and_is_parked_in_the_end(hub:
 
     hub.absorb(message(1))
     deliver = replace(hub.deliver, credentials=missing)
-    from chalicelib.store.packing import from_text, unpack_change
 
     change = unpack_change(from_text(hub.queues["crm"][0].body))
     with pytest.raises(Transient):
@@ -111,7 +109,6 @@ def test_a_target_without_its_secret_waits_visibly_and_is_parked_in_the_end(hub:
 
 def test_running_out_of_time_between_steps_costs_no_attempt(hub: World) -> None:
     hub.absorb(message(1))
-    from chalicelib.store.packing import from_text, unpack_change
 
     change = unpack_change(from_text(hub.queues["crm"][0].body))
     left = iter([60.0, 3.0])

@@ -1,6 +1,7 @@
 """To the target: once, in order, with a ledger that survives everything."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from standardwebhooks import Webhook
 
 from chalicelib.pipeline import retry
 from chalicelib.store.keys import breaker_key, event_key
+from chalicelib.store.packing import from_text, unpack_change
 from chalicelib.store.rows import BreakerRow
 from chalicelib.vocabulary.delivery import Call, Reply
 from chalicelib.vocabulary.errors import Transient, Unknown
@@ -159,7 +161,6 @@ def test_401_to_a_credential_that_is_still_the_same_is_not_tried_again_at_once(h
 
 def test_the_outage_of_one_target_delays_no_other(hub: World) -> None:
     configuration = a_configuration()
-    from dataclasses import replace
 
     other = replace(configuration.targets[0], name="other", url="https://other.example.org/in")
     hub.configuration = a_configuration(targets=(*configuration.targets, other))
@@ -262,7 +263,6 @@ def test_no_answer_is_looked_at_again_not_before_it_settled(hub: World) -> None:
 
 def test_a_worker_short_of_time_leaves_the_rest(hub: World) -> None:
     hub.absorb(message(1))
-    from chalicelib.store.packing import from_text, unpack_change
 
     change = unpack_change(from_text(hub.queues["crm"][0].body))
     with pytest.raises(Transient, match="out_of_time"):

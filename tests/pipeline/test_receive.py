@@ -1,5 +1,7 @@
 """The front door: what is genuine gets in whole, what is not leaves no trace."""
 
+import hashlib
+import hmac
 import json
 from dataclasses import replace
 from typing import Any
@@ -7,11 +9,12 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 
+from chalicelib.pipeline.receive import receive
 from chalicelib.store.packing import from_text, unpack_intake
 from chalicelib.vocabulary.errors import Misconfigured, Transient
 from chalicelib.vocabulary.request import Request
 from ops import platforms
-from tests.pipeline.world import SECRETS, START, World, a_configuration
+from tests.pipeline.world import SECRETS, START, Register, World, a_configuration
 
 
 def scene(**changes):
@@ -44,9 +47,6 @@ def whatsapp(**changes) -> Request:
 
 
 def signed(body: bytes, secret: str = "meta-secret") -> Request:
-    import hashlib
-    import hmac
-
     digest = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     headers = {"x-hub-signature-256": f"sha256={digest}", "content-type": "application/json"}
     return Request(
@@ -191,9 +191,6 @@ def test_a_queue_that_fails_costs_twilio_nothing(hub: World) -> None:
 def test_a_missing_secret_is_never_a_401(hub: World) -> None:
     def missing(name):
         raise Misconfigured("aws_refused", "ParameterNotFound")
-
-    from chalicelib.pipeline.receive import receive
-    from tests.pipeline.world import Register
 
     with pytest.raises(Misconfigured):
         receive(

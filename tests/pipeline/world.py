@@ -22,22 +22,20 @@ from chalicelib.pipeline.breaker import Breaker
 from chalicelib.pipeline.clock.base import Clock
 from chalicelib.pipeline.clock.tick import tick
 from chalicelib.pipeline.deliver import Deliver
-from chalicelib.pipeline.ledger import contents
 from chalicelib.pipeline.process import Process
 from chalicelib.pipeline.receive import outgoing, receive
 from chalicelib.pipeline.relay import Relay, owed
-from chalicelib.store.keys import Key, breaker_key, event_key, identity_key, ledger_key, load_key, profile_key
 from chalicelib.store.packing import from_text, unpack_change, unpack_intake
-from chalicelib.store.rows import BreakerRow, EventRow, IdentityRow, LoadRow, ProfileRow, unpack_absorbed
 from chalicelib.store.table import Table
 from chalicelib.vocabulary.account import Account
-from chalicelib.vocabulary.delivery import Absorbed, Call, Ledger, Reply, Target
+from chalicelib.vocabulary.delivery import Absorbed, Call, Reply, Target
 from chalicelib.vocabulary.errors import Transient
 from chalicelib.vocabulary.event import Direction, Event, Identity, Kind
 from chalicelib.vocabulary.messages import Intake
-from chalicelib.vocabulary.people import Conversation, Directory, Hours, Person, Profile, Routing, Rule, Team
+from chalicelib.vocabulary.people import Directory, Hours, Person, Routing, Rule, Team
 from chalicelib.vocabulary.request import Answer, Request
 from infra.storage import table_definition
+from tests.pipeline.kept import Kept
 
 EVENTS = "https://queue.example.org/events.fifo"
 START = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
@@ -121,13 +119,12 @@ class Register:
 
 
 @dataclass
-class World:
+class World(Kept):
     """One stage under test. Faults are set as attributes; `run` drains what is in flight.
 
     rotated: secrets of targets that are others by now than those which the workers hold.
     """
 
-    table: Table
     name: str = "p"
     configuration: Configuration = field(default_factory=a_configuration)
     now: datetime = START
@@ -285,59 +282,11 @@ class World:
     def later(self, **time: float) -> None:
         self.now += timedelta(**time)
 
-    def profile_of(self, identity: Identity | str) -> Profile:
-        row = self.table.get(IdentityRow, identity_key(identity))
-        assert row is not None, f"nobody is known as {identity}"
-        return self.profile(row.profile)
-
-    def profile(self, profile_id: str) -> Profile:
-        row = self.table.get(ProfileRow, profile_key(profile_id))
-        assert row is not None, f"there is no profile {profile_id}"
-        return msgspec.json.decode(row.body, type=Profile)
-
-    def conversation(self, profile_id: str) -> Conversation:
-        """The one that is open with a customer."""
-        conversation = self.profile(profile_id).conversation
-        assert conversation is not None, f"no conversation with {profile_id} is open"
-        return conversation
-
-    def stored(self, event: Event) -> Absorbed:
-        row = self.table.get(EventRow, event_key(event.key))
-        assert row is not None, f"{event.key} was not committed"
-        return unpack_absorbed(row.body)
-
-    def ledger(self, event: Event, target: str = "crm") -> Ledger:
-        ledger = self._ledger(event, target)
-        assert ledger is not None, f"{event.key} was not tried at {target}"
-        return ledger
-
-    def untried(self, event: Event, target: str = "crm") -> bool:
-        """No delivery of it has begun."""
-        return self._ledger(event, target) is None
-
-    def _ledger(self, event: Event, target: str) -> Ledger | None:
-        return contents(self.table.read([ledger_key(event.key, target)]).get(ledger_key(event.key, target)))
-
-    def breaker_state(self, target: str = "crm") -> str:
-        row = self.table.get(BreakerRow, breaker_key(target))
-        return row.state if row else "closed"
-
     def last_wait(self) -> float:
         """The seconds that the worker last asked to wait."""
         seconds = self.waits[-1][1]
         assert seconds is not None, f"{self.waits[-1][0]} named no time"
         return seconds
-
-    def delete(self, key: Key) -> None:
-        """Take a row away, as erasing does, or DynamoDB when its time has come."""
-        pk, sk = key
-        boto3.client("dynamodb").delete_item(
-            TableName=self.table.name, Key={"pk": {"S": pk}, "sk": {"S": sk}}
-        )
-
-    def load(self, person: str) -> int:
-        row = self.table.get(LoadRow, load_key(person))
-        return int(row.open) if row else 0
 
 
 @contextmanager

@@ -21,7 +21,6 @@ from chalicelib.pipeline.receive import outgoing
 from chalicelib.vocabulary.messages import Intake
 from chalicelib.vocabulary.people import Profile
 from infra.queues import EVENTS, target_queue
-from tests.handlers.shelf import from_api
 from tests.simulation import faults, script, worlds
 from tests.simulation.aws import Aws
 from tests.simulation.clock import START, Clock
@@ -30,7 +29,7 @@ from tests.simulation.edges import Edges
 from tests.simulation.faults import Weather
 from tests.simulation.fifo import Fifo
 from tests.simulation.lambdas import TIMEOUTS, Container, Lambdas, Mapping
-from tests.simulation.posts import Posted
+from tests.simulation.platforms import Platforms
 from tests.simulation.receivers import Network, Webhooks
 from tests.simulation.stream import Stream
 from tests.simulation.ticks import Ticks
@@ -38,21 +37,6 @@ from tests.simulation.tryton import Tryton
 
 CRM_SECRET = "whsec_c3dpdGNoYm9hcmQtdGVzdC1zZWNyZXQtMTIz"
 KEYS = ("erp-key-one", "erp-key-two")
-
-_PATIENCE = {"whatsapp": 10.0, "telegram": 60.0, "twilio": 15.0}
-_RESENDS = (5.0, 30.0, 300.0, 1800.0, 7200.0, 21_600.0, 43_200.0)
-
-
-@dataclass(slots=True, kw_only=True)
-class Answered:
-    """One request and what came of it. late: some of it took the way by the bucket."""
-
-    posted: Posted
-    sent_at: float
-    status: int = 0
-    answered_at: float = 0.0
-    late: bool = False
-    attempts: int = 1
 
 
 @dataclass(slots=True)
@@ -66,7 +50,6 @@ class Simulation:
     weather: Weather
     clock: Clock = field(default_factory=Clock)
     story: list[tuple[float, str]] = field(default_factory=list)
-    answers: list[Answered] = field(default_factory=list)
     stages: list[tuple[float, Configuration]] = field(default_factory=list)
     overloads: list[str] = field(default_factory=list)
     timed_out: bool = False
@@ -77,6 +60,7 @@ class Simulation:
     crm: Webhooks = field(init=False)
     erp: Tryton = field(init=False)
     network: Network = field(init=False)
+    platforms: Platforms = field(init=False)
     edges: Edges = field(init=False)
     deployment: Deployment = field(init=False)
 
@@ -94,6 +78,7 @@ class Simulation:
                 "tick": tick.tick,
             },
         )
+        self.platforms = Platforms(clock=self.clock, lambdas=self.lambdas, told=self.tell)
         self.aws = Aws(self.clock, random.Random(seeded(2**62)), self.weather, self.lambdas)
         self.stream = Stream(
             self.clock,
@@ -150,7 +135,7 @@ class Simulation:
     def run(self) -> None:
         """Everything, until nothing moves any more."""
         for at, posted in self.script.posts:
-            self.clock.at(at, partial(self._begin, posted))
+            self.clock.at(at, partial(self.platforms.post, posted))
         for number, at in enumerate(self.script.pushes):
             self.clock.at(at, partial(self._change_stage, number + 2))
         for at in self.script.closes:
@@ -193,35 +178,8 @@ class Simulation:
         self.aws.queues[queue.name] = queue
         self.aws.mappings[name] = mapping
 
-    def _begin(self, posted: Posted) -> None:
-        self._post(Answered(posted=posted, sent_at=self.clock.now))
-
     def _change_stage(self, number: int) -> None:
         self.push(worlds.changed(self.configuration, self.rng, number))
-
-    def _post(self, answered: Answered) -> None:
-        posted = answered.posted
-        self.answers.append(answered)
-        self.tell(f"{posted.channel} posts {posted.words}" + (" (resent)" * (answered.attempts > 1)))
-
-        def done(answer: Any, fine: bool) -> None:
-            # API Gateway answers 502 for a function that gave no answer, and the platform waits so long.
-            answered.status = answer["statusCode"] if fine else 502
-            if self.clock.now - answered.sent_at > _PATIENCE[posted.channel]:
-                answered.status = 504
-            answered.answered_at = self.clock.now
-            answered.late = self.lambdas.kept_back
-            self.tell(f"answered {answered.status}: {posted.words}")
-            if answered.status >= 500 and posted.channel != "twilio" and answered.attempts <= len(_RESENDS):
-                again = Answered(posted=posted, sent_at=0.0, attempts=answered.attempts + 1)
-
-                def resend() -> None:
-                    again.sent_at = self.clock.now
-                    self._post(again)
-
-                self.clock.after(_RESENDS[answered.attempts - 1], resend)
-
-        self.lambdas.invoke("webhooks", from_api(posted.post), done)
 
     def _cold(self, function: str) -> Container:
         return self.edges.container(function)

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from chalicelib.vocabulary.event import Kind
 from tests.simulation import judge_crms
 from tests.simulation.found import Found, found
-from tests.simulation.hub import Answered, Simulation, moment
+from tests.simulation.hub import Simulation, moment
+from tests.simulation.platforms import Answered
 from tests.simulation.posts import Due
 from tests.simulation.script import MARK
 
@@ -27,7 +28,7 @@ def judge(sim: Simulation) -> list[str]:
 def acknowledged(sim: Simulation, read: Found) -> Iterator[str]:
     """What was answered 2xx is in the table, or in the quarantine; what is there was sent by somebody."""
     sent: dict[str, set[str]] = defaultdict(set)
-    for answered in sim.answers:
+    for answered in sim.platforms.answers:
         for due in answered.posted.due:
             sent[due.key].add(due.identity)
     for answered in _accepted(sim):
@@ -51,7 +52,7 @@ def acknowledged(sim: Simulation, read: Found) -> Iterator[str]:
 def ordered(sim: Simulation, read: Found) -> Iterator[str]:
     """Of one customer's identity, what was acknowledged before another was received comes before it."""
     sendings: dict[str, list[tuple[Answered, int, Due]]] = defaultdict(list)
-    for answered in sim.answers:
+    for answered in sim.platforms.answers:
         for place, due in enumerate(answered.posted.due):
             sendings[due.key].append((answered, place, due))
     by_identity: dict[str, list[str]] = defaultdict(list)
@@ -132,7 +133,7 @@ def humans(sim: Simulation, read: Found) -> Iterator[str]:
     """No profile is two people; what a verified phone ties at first sight is one profile."""
     first: dict[str, tuple[tuple[int, int], Due]] = {}
     who: dict[str, set[int]] = defaultdict(set)
-    for answered in sim.answers:
+    for answered in sim.platforms.answers:
         for due in answered.posted.due:
             profile = read.identities.get(due.identity)
             absorbed = read.events.get(due.key)
@@ -209,7 +210,7 @@ def conversations(sim: Simulation, read: Found) -> Iterator[str]:
 
 def forged_left_nothing(sim: Simulation, read: Found) -> Iterator[str]:
     """What was forged was refused, and stands nowhere."""
-    for answered in sim.answers:
+    for answered in sim.platforms.answers:
         if answered.posted.forged and answered.status not in (401, 403, 502, 503, 504):
             yield f"{answered.posted.words} was answered {answered.status}"
     mark = MARK.encode()
@@ -244,7 +245,7 @@ def _everything(sim: Simulation) -> Iterator[tuple[str, bytes]]:
 
 
 def _accepted(sim: Simulation) -> list[Answered]:
-    return [answered for answered in sim.answers if 200 <= answered.status < 300]
+    return [answered for answered in sim.platforms.answers if 200 <= answered.status < 300]
 
 
 CHECKS: tuple[Callable[[Simulation, Found], Iterator[str]], ...] = (

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -136,8 +137,6 @@ def seen(queue, script):
 
 def test_the_simulated_queue_differs_from_ministacks_only_where_it_is_known_to(tmp_path):
     with LocalAws(tmp_path) as aws:
-        import boto3
-
         # Not the client that checks: what ministack itself does is asked.
         sqs = boto3.client(
             "sqs",

@@ -6,7 +6,7 @@ import itertools
 
 from chalicelib.configuration.stage import Configuration
 from chalicelib.pipeline.clock.base import Clock
-from chalicelib.pipeline.receive import from_undelivered
+from chalicelib.pipeline.kept import unpack_undelivered
 
 _FED_AT_ONCE = 200
 
@@ -15,8 +15,8 @@ def feed(clock: Clock, configuration: Configuration) -> int:
     """Feed the oldest messages in; stop at the first that the queue still refuses."""
     del configuration
     fed = 0
-    for key, kept in itertools.islice(clock.undelivered(), _FED_AT_ONCE):
-        if clock.send([from_undelivered(kept)]):
+    for key, packed in itertools.islice(clock.undelivered(), _FED_AT_ONCE):
+        if clock.send([unpack_undelivered(packed)]):
             clock.count("feed_stopped")
             break
         clock.forget(key)
