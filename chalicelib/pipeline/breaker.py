@@ -1,9 +1,4 @@
-"""Cutting a failing target off: nothing is received, in flight or counted while it is down.
-
-closed      deliveries run; failures in a row are counted
-open        the queue's mapping is disabled; the clock probes the target now and then
-half-open   a probe is under way
-"""
+"""Cutting a failing target off: nothing is received, in flight or counted while it is down."""
 
 from __future__ import annotations
 
@@ -16,6 +11,7 @@ from chalicelib.store.keys import breaker_key
 from chalicelib.store.rows import BreakerRow, Row
 from chalicelib.store.table import Table
 from chalicelib.telemetry import Count
+from chalicelib.vocabulary.delivery import Circuit
 from chalicelib.vocabulary.errors import Transient
 from chalicelib.vocabulary.event import Event
 
@@ -44,7 +40,7 @@ class Breaker:
 
     def admit(self, target: str, row: Row | None) -> None:
         """Raises `Transient` while the target is cut off."""
-        if isinstance(row, BreakerRow) and row.state != "closed":
+        if isinstance(row, BreakerRow) and row.state != Circuit.CLOSED:
             raise Transient("breaker_open", f"{target} is cut off", retry_after=_HELD_BACK)
 
     def failed(self, target: str, row: Row | None, *, group: str, reason: str) -> None:
@@ -64,9 +60,9 @@ class Breaker:
                 BreakerRow.failures.add(1),
                 BreakerRow.groups.set(" ".join(sorted(groups))),
                 BreakerRow.row.set(BreakerRow),
-                BreakerRow.state.set("closed"),
+                BreakerRow.state.set(Circuit.CLOSED),
             ],
-            BreakerRow.state.does_not_exist() | (BreakerRow.state == "closed"),
+            BreakerRow.state.does_not_exist() | (BreakerRow.state == Circuit.CLOSED),
         )
 
     def succeeded(self, target: str, row: Row | None) -> bool:
@@ -76,7 +72,7 @@ class Breaker:
         self.table.update(
             BreakerRow(*breaker_key(target)),
             [BreakerRow.failures.set(0), BreakerRow.groups.set("")],
-            BreakerRow.state == "closed",
+            BreakerRow.state == Circuit.CLOSED,
         )
         return True
 
@@ -85,56 +81,56 @@ class Breaker:
         opened = self.table.update(
             BreakerRow(*breaker_key(target)),
             [
-                BreakerRow.state.set("open"),
+                BreakerRow.state.set(Circuit.OPEN),
                 BreakerRow.since.set(now),
                 BreakerRow.next_probe.set(now + _FIRST_PROBE),
                 BreakerRow.probes.set(0),
                 BreakerRow.row.set(BreakerRow),
             ],
-            BreakerRow.state.does_not_exist() | (BreakerRow.state == "closed"),
+            BreakerRow.state.does_not_exist() | (BreakerRow.state == Circuit.CLOSED),
         )
         if not opened:
             # Somebody else opened it, or it is being probed: a second word could come after its closing.
             return
-        self._announce(target, "open", now)
+        self._announce(target, Circuit.OPEN, now)
         self.switch(target, False)
 
-    def probe(self, target: str, row: BreakerRow, attempt: Callable[[], bool]) -> str:
+    def probe(self, target: str, row: BreakerRow, attempt: Callable[[], bool]) -> Circuit:
         """Try a cut-off target if it is time; its state afterwards."""
         now = int(self.now().timestamp())
-        if row.state == "closed" or row.next_probe > now:
-            return str(row.state)
+        if row.state == Circuit.CLOSED or row.next_probe > now:
+            return Circuit(row.state)
         probes = int(row.probes) + 1
         pause = min(_FIRST_PROBE * 2**probes, _LONGEST_PROBE)
         took = self.table.update(
             BreakerRow(*breaker_key(target)),
             [
-                BreakerRow.state.set("half-open"),
+                BreakerRow.state.set(Circuit.HALF_OPEN),
                 BreakerRow.next_probe.set(now + pause),
                 BreakerRow.probes.set(probes),
             ],
             BreakerRow.next_probe == row.next_probe,
         )
         if not took:
-            return str(row.state)
-        if row.state == "open":
-            self._announce(target, "half-open", int(row.since))
+            return Circuit(row.state)
+        if row.state == Circuit.OPEN:
+            self._announce(target, Circuit.HALF_OPEN, int(row.since))
         if not attempt():
             self.switch(target, False)
-            self._set(target, "open")
-            return "open"
+            self._set(target, Circuit.OPEN)
+            return Circuit.OPEN
         # The mapping first: whoever dies in between probes again and finds it enabled.
         self.switch(target, True)
-        self._announce(target, "closed", int(row.since))
-        self._set(target, "closed")
-        return "closed"
+        self._announce(target, Circuit.CLOSED, int(row.since))
+        self._set(target, Circuit.CLOSED)
+        return Circuit.CLOSED
 
-    def _set(self, target: str, state: str) -> None:
+    def _set(self, target: str, state: Circuit) -> None:
         self.table.update(
             BreakerRow(*breaker_key(target)),
             [BreakerRow.state.set(state), BreakerRow.failures.set(0), BreakerRow.groups.set("")],
         )
 
-    def _announce(self, target: str, state: str, since: int) -> None:
+    def _announce(self, target: str, state: Circuit, since: int) -> None:
         self.count(f"breaker_{state.replace('-', '_')}", target=target)
         self.emit(hub_events.breaker(target, state, since=since, now=self.now()))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from chalicelib.vocabulary.delivery import Circuit
 from chalicelib.vocabulary.event import HUB, Direction, Event, Kind, own_account, profile_address
 from chalicelib.vocabulary.people import Conversation
 
@@ -44,7 +45,7 @@ def offer(profile: str, conversation: Conversation, *, now: datetime) -> Event:
     )
 
 
-def breaker(target: str, state: str, *, since: int, now: datetime) -> Event:
+def breaker(target: str, state: Circuit, *, since: int, now: datetime) -> Event:
     """That a target was cut off, is tried again, or is well: `open`, `half-open`, `closed`."""
     return Event(
         id=f"breaker:{state}:{since}",

@@ -10,7 +10,7 @@ import msgspec
 
 from chalicelib.pipeline.commit import RETENTION
 from chalicelib.store.keys import ledger_key, reference_key
-from chalicelib.store.rows import LedgerRow, ReferenceRow, Row
+from chalicelib.store.rows import LedgerRow, ReferenceRow, ReferenceState, Row
 from chalicelib.store.table import Table
 from chalicelib.vocabulary.delivery import ANY_STEP, Absorbed, Ledger, State
 from chalicelib.vocabulary.errors import HubError, Transient
@@ -116,14 +116,16 @@ class Books:
     def creating(self, profile: str, step: str) -> None:
         """Say that the step is about to create the customer at the target, unless it was said before."""
         pk, sk = reference_key(profile, self.target)
-        row = ReferenceRow(pk, sk, state="creating", since=int(self.now().timestamp()))
+        row = ReferenceRow(pk, sk, state=ReferenceState.CREATING, since=int(self.now().timestamp()))
         if not self.table.put(row, Row.pk.does_not_exist()):
             self.doubt(step)
 
     def created(self, profile: str, remote: str) -> ReferenceRow:
         """The customer is known at the target."""
         pk, sk = reference_key(profile, self.target)
-        row = ReferenceRow(pk, sk, state="ready", remote=remote, since=int(self.now().timestamp()))
+        row = ReferenceRow(
+            pk, sk, state=ReferenceState.READY, remote=remote, since=int(self.now().timestamp())
+        )
         self.table.put(row)
         return row
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from pynamodb.attributes import BinaryAttribute, DiscriminatorAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.models import Model
 
 from chalicelib.store.keys import Key
 from chalicelib.store.packing import unpacker
-from chalicelib.vocabulary.delivery import Absorbed
+from chalicelib.vocabulary.delivery import Absorbed, Circuit
 from chalicelib.vocabulary.event import Event
 from chalicelib.vocabulary.people import Consequence, Conversation, Decision
 
@@ -133,8 +134,16 @@ class ProfileRow(Row, discriminator="profile"):
     work_at = UnicodeAttribute(null=True)
 
 
+class ReferenceState(StrEnum):
+    """Whether a customer is known at a CRM."""
+
+    CREATING = "creating"
+    """A step is about to create the contact, or its worker died."""
+    READY = "ready"
+
+
 class ReferenceRow(Row, discriminator="reference"):
-    """`P#<id>`, `R#<target>`: the customer at a CRM. `state` is `creating` or `ready`."""
+    """`P#<id>`, `R#<target>`: the customer at a CRM. `remote` is their id there."""
 
     state = UnicodeAttribute()
     remote = UnicodeAttribute(default="")
@@ -156,11 +165,11 @@ class LoadRow(Row, discriminator="load"):
 class BreakerRow(Row, discriminator="breaker"):
     """`B#<target>`, `BREAKER`: a target's failures in a row, and whether it is cut off.
 
-    state: `closed`, `open`, `half-open`. groups: who failed, joined by spaces. since and next_probe:
+    state: a `Circuit`. groups: who failed, joined by spaces. since and next_probe:
     Unix seconds.
     """
 
-    state = UnicodeAttribute(default="closed")
+    state = UnicodeAttribute(default=Circuit.CLOSED.value)
     failures = NumberAttribute(default=0)
     groups = UnicodeAttribute(default="")
     since = NumberAttribute(default=0)

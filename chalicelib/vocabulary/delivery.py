@@ -152,3 +152,14 @@ class Ledger:
     next_at: datetime | None = None
     reason: str = ""
     detail: str = ""
+
+
+class Circuit(StrEnum):
+    """Whether a target's deliveries run."""
+
+    CLOSED = "closed"
+    """They run; failures in a row are counted."""
+    OPEN = "open"
+    """They wait: the queue's mapping is disabled, and the clock probes the target now and then."""
+    HALF_OPEN = "half-open"
+    """They wait while a probe is under way."""

@@ -14,7 +14,7 @@ import typer
 from chalicelib.pipeline.ledger import contents
 from chalicelib.store.keys import breaker_key, reference_key
 from chalicelib.store.rows import BreakerRow, EventRow, LedgerRow, ReferenceRow, Row, unpack_absorbed
-from chalicelib.vocabulary.delivery import Ledger
+from chalicelib.vocabulary.delivery import Circuit, Ledger
 from ops.command_line import commands
 from ops.hub.events import FORMS, find, key_in
 from ops.hub.exits import Code, Stop
@@ -117,7 +117,7 @@ def _owed(
         state=ledger.state if ledger else "unsent" if no_queue else "queued",
         ledger=ledger,
         contact=reference.remote if isinstance(reference, ReferenceRow) else "",
-        cut_off=isinstance(breaker, BreakerRow) and breaker.state != "closed",
+        cut_off=isinstance(breaker, BreakerRow) and breaker.state != Circuit.CLOSED,
         no_queue=no_queue,
     )
 

@@ -12,6 +12,7 @@ from rich.text import Text
 from chalicelib.configuration.stage import Configuration
 from chalicelib.store.keys import breaker_key, load_key
 from chalicelib.store.rows import BreakerRow, LoadRow
+from chalicelib.vocabulary.delivery import Circuit
 from ops.command_line import commands
 from ops.hub.configuration import current
 from ops.hub.exits import Code
@@ -43,7 +44,7 @@ class Breaker:
     """A target, and whether it is cut off: since when, and when it is tried again."""
 
     target: str
-    state: str
+    state: Circuit
     failures: int = 0
     since: datetime | None = None
     next_probe: datetime | None = None
@@ -89,7 +90,7 @@ class Health:
         lines = [
             f"{each.target} is cut off: nothing is sent to it"
             for each in self.breakers
-            if each.state != "closed"
+            if each.state is not Circuit.CLOSED
         ]
         if unsent := self.bucket[UNDELIVERED]:
             lines.append(f"{_counted(unsent, 'request')} not yet on the events queue")
@@ -138,11 +139,11 @@ def _messages(site: Site, url: str) -> tuple[int, int]:
 
 def _breaker(target: str, row: object) -> Breaker:
     if not isinstance(row, BreakerRow):
-        return Breaker(target=target, state="closed")
-    cut_off = row.state != "closed"
+        return Breaker(target=target, state=Circuit.CLOSED)
+    cut_off = row.state != Circuit.CLOSED
     return Breaker(
         target=target,
-        state=str(row.state),
+        state=Circuit(row.state),
         failures=int(row.failures),
         since=_at(row.since) if cut_off else None,
         next_probe=_at(row.next_probe) if cut_off else None,

@@ -7,7 +7,7 @@ from chalicelib.crms import CRMS
 from chalicelib.pipeline.clock.base import Clock
 from chalicelib.store.keys import breaker_key
 from chalicelib.store.rows import BreakerRow
-from chalicelib.vocabulary.delivery import Target
+from chalicelib.vocabulary.delivery import Circuit, Target
 from chalicelib.vocabulary.errors import HubError, Permanent
 
 
@@ -17,7 +17,7 @@ def probe(clock: Clock, configuration: Configuration) -> int:
     probed = 0
     for target in configuration.targets:
         row = rows.get(breaker_key(target.name))
-        if isinstance(row, BreakerRow) and row.state != "closed":
+        if isinstance(row, BreakerRow) and row.state != Circuit.CLOSED:
             clock.breaker.probe(target.name, row, lambda target=target: _answers(clock, target))  # type: ignore[misc]
             probed += 1
     return probed
