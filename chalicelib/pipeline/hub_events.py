@@ -13,7 +13,10 @@ from chalicelib.vocabulary.people import Conversation
 
 
 def close(profile: str, conversation: Conversation, *, reason: str, by: str, now: datetime) -> Event:
-    """The wish that a conversation ends: `reason` is `idle`, or what a person or CRM said."""
+    """The wish that a conversation ends: `reason` is `idle`, or what a person or CRM said.
+
+    `seen` tells until when they had seen it: a word of the customer that is newer keeps it open.
+    """
     last = int(conversation.last_event_at.timestamp() * 1000)
     return Event(
         id=f"{conversation.id}:{reason}:{last}",
@@ -25,12 +28,12 @@ def close(profile: str, conversation: Conversation, *, reason: str, by: str, now
         occurred_at=now,
         received_at=now,
         target_id=conversation.id,
-        extra={"reason": reason, "by": by},
+        extra={"reason": reason, "by": by, "seen": str(last)},
     )
 
 
 def offer(profile: str, conversation: Conversation, *, now: datetime) -> Event:
-    """The wish that a waiting conversation is offered again, at most once a minute."""
+    """The wish that a conversation is offered to others, at most once a minute."""
     return Event(
         id=f"{conversation.id}:offer:{int(now.timestamp() // 60)}",
         channel=HUB,

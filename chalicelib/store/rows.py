@@ -160,6 +160,8 @@ class LoadRow(Row, discriminator="load"):
     """`W#<person>`, `LOAD`: how many open conversations somebody has."""
 
     open = NumberAttribute(default=0)
+    work_queue = UnicodeAttribute(null=True)
+    work_at = UnicodeAttribute(null=True)
 
 
 class BreakerRow(Row, discriminator="breaker"):

@@ -19,7 +19,10 @@ class Conversation:
     owner: a person's id, or empty while it waits. team: whose queue it is in.
     respond_by: by when the owner should have answered; None once our side has. respond_within: the
         minutes the rule promises, for the next time the customer writes.
-    last_event_at: when we received its latest event; it is idle from there.
+    last_event_at: when its latest event was received or committed, the later; it is idle from there.
+    last_word_at: when we received the customer's latest word.
+    rule: the name of the rule it was given by, or waits under.
+    language: what its owner has to speak.
     """
 
     id: str
@@ -30,6 +33,9 @@ class Conversation:
     respond_by: datetime | None = None
     respond_within: int = 60
     last_event_at: datetime
+    last_word_at: datetime | None = None
+    rule: str = ""
+    language: str = ""
     channel: str = ""
     account: str = ""
 
@@ -197,6 +203,7 @@ class Decision:
     rule: the name of the rule that held.
     team: whose queue the conversation is in.
     owner: a person's id, empty if it waits.
+    language: what the owner has to speak.
     candidates: everybody who was considered.
     respond_by: by when the owner should have answered.
     respond_within: the minutes that the rule promises.
@@ -208,6 +215,7 @@ class Decision:
     rule: str = ""
     team: str = ""
     owner: str = ""
+    language: str = ""
     candidates: tuple[Candidate, ...] = ()
     respond_by: datetime | None = None
     respond_within: int = 60
