@@ -54,14 +54,14 @@ def facts_of(question: Question) -> Facts:
         account=about.account,
         kind=str(event.kind),
         language=_language(question),
-        text=persian.spellings(event.text),
+        text=persian.spellings(event.excerpt),
         profile=frozenset(_profile_facts(profile)),
     )
 
 
 def _language(question: Question) -> str:
     """In which language the customer is to be answered."""
-    text = question.event.text
+    text = question.event.excerpt
     earlier = question.profile.language or question.event.language_hint
     spoken = persian.language(text, hint=earlier, default=question.account_language or "fa")
     if spoken == "und" and text.strip():

@@ -14,6 +14,10 @@ from enum import StrEnum
 _LONGEST_ID = 512
 
 
+LONGEST_TEXT = 20_000
+"""Characters of a text that are kept in a row and looked at by rules: several times what any platform lets
+people write, and what CRMs still take."""
+
 HUB = "hub"
 """The channel, and the account on it, of the events that the hub itself makes."""
 
@@ -166,6 +170,11 @@ class Event:
     def key(self) -> str:
         """Unique among all events, and the same whenever the platform sends it again."""
         return f"{self.channel}#{self.account}#{self.kind}#{_short(self.id)}"
+
+    @property
+    def excerpt(self) -> str:
+        """The text as far as it is looked at and kept in a row."""
+        return self.text[:LONGEST_TEXT]
 
     @property
     def reference(self) -> str:
