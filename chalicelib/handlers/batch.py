@@ -71,9 +71,8 @@ def _look_ahead(records: Sequence[Mapping[str, Any]], ahead: Ahead[A]) -> A | No
         return None
     try:
         return ahead(list(firsts.values()))
-    except HubError as error:
-        # What cannot be read ahead is read, or refused, in its own turn.
-        log.info("ahead", reason=error.reason)
+    except Exception as error:  # noqa: BLE001 - what cannot be read ahead is read, or refused, in its own turn
+        log.info("ahead", reason=error.reason if isinstance(error, HubError) else type(error).__name__)
         return None
 
 

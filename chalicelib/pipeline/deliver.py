@@ -19,6 +19,7 @@ from chalicelib.crms import CRMS
 from chalicelib.crms.base import Credentials, Crm, Step
 from chalicelib.pipeline import retry
 from chalicelib.pipeline.breaker import Breaker
+from chalicelib.pipeline.discretion import nobody_quoted
 from chalicelib.pipeline.ledger import Books, contents
 from chalicelib.store.ahead import Ahead
 from chalicelib.store.keys import Key, breaker_key, event_key, ledger_key, profile_key, reference_key
@@ -157,9 +158,13 @@ class Deliver:
         raise Transient(error.reason, error.detail, retry_after=seconds) from error
 
     def _run(self, absorbed: Absorbed, books: Books, context: _Context, credentials: Credentials) -> None:
-        """Drive the connector: each step looked up or written, and booked before the next."""
-        crm = context.crm
         delivery = self._delivery(absorbed, context)
+        with nobody_quoted(delivery):
+            self._drive(delivery, books, context, credentials)
+
+    def _drive(self, delivery: Delivery, books: Books, context: _Context, credentials: Credentials) -> None:
+        """Each step is looked up or written, and booked before the next."""
+        crm, absorbed = context.crm, delivery.absorbed
         steps = crm.deliver(delivery, context.target, credentials, int(self.now().timestamp()))
         try:
             step = next(steps)

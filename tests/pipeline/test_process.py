@@ -6,22 +6,12 @@ from typing import Any
 
 import pytest
 
-from chalicelib.language import persian
 from chalicelib.pipeline import hub_events
 from chalicelib.store.keys import profile_key
 from chalicelib.store.rows import ClosedRow, ProfileRow
 from chalicelib.store.table import Conflict
 from chalicelib.vocabulary.errors import Transient
-from chalicelib.vocabulary.event import (
-    LONGEST_TEXT,
-    ContactKey,
-    Direction,
-    Event,
-    Identity,
-    Kind,
-    own_account,
-    withheld,
-)
+from chalicelib.vocabulary.event import ContactKey, Direction, Event, Identity, Kind, own_account, withheld
 from chalicelib.vocabulary.messages import Intake
 from chalicelib.vocabulary.people import Routing, Rule
 from tests.pipeline.world import START, World, a_configuration, message
@@ -286,24 +276,6 @@ def test_an_event_too_large_for_a_row_lies_in_the_bucket(hub: World) -> None:
     assert kept.event.text == text[:20_000] + "…"
     assert hub.absorb(event) == []
     assert absorbed.consequence.opened
-
-
-def test_nothing_but_the_bucket_sees_a_text_whole(hub: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    lengths: list[int] = []
-
-    def measured(real: Any) -> Any:
-        def measure(text: str, *more: Any, **options: Any) -> Any:
-            lengths.append(len(text))
-            return real(text, *more, **options)
-
-        return measure
-
-    for name in ("words", "language", "match_key"):
-        monkeypatch.setattr(persian, name, measured(getattr(persian, name)))
-    for text in ("salam " * 700_000, "سلام " * 800_000):
-        hub.absorb(message(text[0], text=text))
-    assert lengths
-    assert max(lengths) <= LONGEST_TEXT
 
 
 def test_an_owner_who_has_left_is_replaced_at_the_next_message(hub: World) -> None:
