@@ -57,7 +57,7 @@ class Match:
 def claim_of(events: Sequence[Event], region: str) -> Claim:
     """The claim of one customer's events; `region` is the country of phones without a country code."""
     customer = events[0].customer
-    if not customer.ties:
+    if not customer.linkable:
         return Claim(customer=customer, keys=(), previous=())
     keys = (_normal(key, region) for event in events for key in event.contact_keys if key.verified)
     previous = (event.previous for event in events if event.previous)
