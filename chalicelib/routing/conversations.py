@@ -1,6 +1,6 @@
 """What an event does to its profile's conversation: opens it, keeps it, moves it, closes it.
 
-Pure: the pipeline asks `turn` what the event calls for, lets somebody be chosen if need be, and takes the
+Pure: the pipeline asks `turn` what the event calls for, has somebody chosen if need be, and takes the
 consequence from here.
 """
 
@@ -32,14 +32,14 @@ class Turn(StrEnum):
 
 
 def idle_at(conversation: Conversation, routing: Routing) -> datetime:
-    """From when on the conversation counts as over."""
+    """The time from which the conversation counts as over."""
     return conversation.last_event_at + timedelta(minutes=routing.idle)
 
 
 def due_at(conversation: Conversation, routing: Routing) -> datetime:
-    """When the clock should look at it: after it is idle, in steps of a 24th of the idle time.
+    """When the clock should look at the conversation: after it is idle, in steps of a 24th of the idle time.
 
-    The steps keep the index from being written at every event: it moves once a step at most.
+    Without steps every event would move the conversation in the index; so it moves once a step at most.
     """
     step = timedelta(minutes=routing.idle) / 24
     steps = (idle_at(conversation, routing) - conversation.opened_at) // step + 1
@@ -70,7 +70,7 @@ def is_over(conversation: Conversation, event: Event, routing: Routing) -> bool:
 
 
 def kept(conversation: Conversation | None, event: Event) -> Consequence:
-    """Nobody needs to be chosen: the conversation goes on, or there is none."""
+    """The consequence without a choice: the conversation goes on, or there is none."""
     if conversation is None:
         reason = (
             f"{'an' if event.kind[0] in 'aeiou' else 'a'} {event.kind} opens no conversation"
@@ -91,7 +91,7 @@ def kept(conversation: Conversation | None, event: Event) -> Consequence:
 
 
 def chosen(conversation: Conversation | None, event: Event, decision: Decision) -> Consequence | None:
-    """After somebody was looked for. None if an offer changed nothing and need not be kept."""
+    """The consequence of a choice; None if an offer found nobody, changes nothing and need not be kept."""
     if event.kind is Kind.OFFER and not decision.owner:
         return None
     if conversation is None:
@@ -119,7 +119,7 @@ def chosen(conversation: Conversation | None, event: Event, decision: Decision) 
 
 
 def closed(conversation: Conversation, event: Event) -> Consequence:
-    """The conversation has ended by this event."""
+    """The consequence of an event that ends the conversation."""
     decision = Decision(
         outcome=Outcome.CLOSED,
         reason=event.extra.get("reason", "closed"),

@@ -1,4 +1,4 @@
-"""Offering waiting conversations to whoever could take one now."""
+"""The job that offers waiting conversations to whoever could take one now."""
 
 from __future__ import annotations
 

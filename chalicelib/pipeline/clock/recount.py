@@ -1,4 +1,4 @@
-"""Comparing each person's load with the conversations that it counts."""
+"""The job that compares each person's load with the conversations that they own."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from chalicelib.store.keys import load_key
 from chalicelib.store.rows import LoadRow
 
 _MINUTE = 17
-"""Of every hour."""
+"""The minute of every hour in which the job is done."""
 
 
 def recount(clock: Clock, configuration: Configuration) -> int:
-    """Report, once an hour, how many loads differ from the conversations they count."""
+    """Report, once an hour, how many loads differ from the number of conversations owned."""
     if clock.now().minute != _MINUTE:
         return 0
     wrong = 0
