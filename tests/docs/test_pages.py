@@ -50,11 +50,11 @@ def test_a_new_one_appears_in_both_pages(page, registry, name, entered, monkeypa
 
 
 def test_a_page_keeps_what_is_not_marked() -> None:
-    page = "before\n<!-- generated: decisions -->\nold\n<!-- end -->\nafter\n"
+    page = "before\n<!-- generated: decisions -->\nOUTDATED\n<!-- end -->\nafter\n"
     made = pages.rewritten(page)
     assert made.startswith("before\n<!-- generated: decisions -->\n\n- [0001](")
     assert made.endswith("\n\n<!-- end -->\nafter\n")
-    assert "old" not in made
+    assert "OUTDATED" not in made
     assert pages.rewritten(made) == made
 
 
