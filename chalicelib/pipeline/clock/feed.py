@@ -1,4 +1,4 @@
-"""Putting on the events queue what the front door had to put into the bucket."""
+"""The job that puts the messages on the events queue which the front door had to put into the bucket."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The clock's jobs, in the order in which they are done, and one minute's round of them."""
+"""Lists the clock's jobs in the order in which they are done, and does one minute's round of them."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ JOBS: dict[str, Job] = {
     "fed": feed,
     "recounted": recount,
 }
-"""Each under the word that the log says of it."""
+"""The jobs, each by the word under which the log counts it."""
 
 
 def tick(clock: Clock) -> dict[str, int]:
-    """Do every job; how much of each there was. Raises the first failure after all were tried."""
+    """Do every job; return how much of each there was. Raises the first failure after all were tried."""
     configuration = clock.configuration()
-    done: dict[str, int] = {}
+    counts: dict[str, int] = {}
     failures: list[HubError] = []
     for name, job in JOBS.items():
         try:
-            done[name] = job(clock, configuration)
+            counts[name] = job(clock, configuration)
         except HubError as error:
             clock.count("job_failed", reason=f"{name} {error.reason}")
             failures.append(error)
     if failures:
         raise failures[0]
-    return done
+    return counts
