@@ -20,9 +20,9 @@ from chalicelib.crms import CRMS
 from chalicelib.crms.base import Credentials, Crm, Step
 from chalicelib.pipeline import retry
 from chalicelib.pipeline.breaker import Breaker
-from chalicelib.pipeline.ledger import Books, contents
-from chalicelib.store.ahead import Ahead
+from chalicelib.pipeline.delivery_ledger import Books, contents
 from chalicelib.store.keys import Key, breaker_key, event_key, ledger_key, profile_key, reference_key
+from chalicelib.store.read_ahead import Ahead
 from chalicelib.store.rows import EventRow, LedgerRow, ProfileRow, ReferenceRow, Row, unpack_absorbed
 from chalicelib.store.table import Table
 from chalicelib.telemetry import Count

@@ -23,9 +23,9 @@ from chalicelib.routing.conversations import Turn
 from chalicelib.routing.facts import Question
 from chalicelib.routing.hours import after
 from chalicelib.routing.rules import rule_for
-from chalicelib.store.ahead import Ahead
 from chalicelib.store.keys import Key, event_key, load_key, profile_key
 from chalicelib.store.packing import unpack_intake
+from chalicelib.store.read_ahead import Ahead
 from chalicelib.store.rows import EventRow, LoadRow, ProfileRow, unpack_absorbed
 from chalicelib.store.table import Conflict, Table
 from chalicelib.telemetry import Count

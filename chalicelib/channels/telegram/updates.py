@@ -230,7 +230,7 @@ def _address(message: Message | Earlier) -> str:
 
 
 def _ignored(name: str) -> Ignored:
-    # Any other name could be a customer's words, and it is counted and logged.
+    # Any other name could hold anything, and the name is logged.
     return Ignored(name=f"telegram.{name}" if _NAME.fullmatch(name) else "telegram.unnamed")
 
 
