@@ -63,7 +63,8 @@ class Crm:
         `Unknown` or `Permanent`, and knows the vendor's lies (a 200 that is a failure).
     probe: a harmless request. The target is well again unless sending it or `read` of its reply raises
         `Transient`: a target that refuses the probe (405) is there.
-    settle: seconds after which a record written just before a lost answer can be found.
+    settle: seconds after which a record that is there can be found. After a lost answer the pipeline waits a
+        minute at least.
     kinds: what it is owed unless `crms.yaml` says otherwise.
     contact_step: the name of the step that creates the customer there; done once per profile. Empty
         if the target keeps no customers.

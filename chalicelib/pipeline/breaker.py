@@ -43,8 +43,8 @@ class Breaker:
         if isinstance(row, BreakerRow) and row.state != Circuit.CLOSED:
             raise Transient("breaker_open", f"{target} is cut off", retry_after=_HELD_BACK)
 
-    def failed(self, target: str, row: Row | None, *, group: str, reason: str) -> None:
-        """One more failure; too many cut the target off."""
+    def failed(self, target: str, row: Row | None, *, group: str, reason: str) -> BreakerRow:
+        """One more failure; too many cut the target off. The row as it is then."""
         known = row if isinstance(row, BreakerRow) else BreakerRow(*breaker_key(target))
         failures = int(known.failures) + 1
         groups = {*str(known.groups).split(), group}
@@ -53,7 +53,7 @@ class Breaker:
         unreachable = reason == "no_connection" and failures >= _UNREACHABLE
         if unreachable or (failures >= _FAILURES and len(groups) >= _GROUPS):
             self._open(target)
-            return
+            return BreakerRow(*known.key, state=Circuit.OPEN, failures=failures)
         self.table.update(
             BreakerRow(*breaker_key(target)),
             [
@@ -64,6 +64,7 @@ class Breaker:
             ],
             BreakerRow.state.does_not_exist() | (BreakerRow.state == Circuit.CLOSED),
         )
+        return BreakerRow(*known.key, state=Circuit.CLOSED, failures=failures, groups=" ".join(groups))
 
     def succeeded(self, target: str, row: Row | None) -> bool:
         """The target has answered properly: earlier failures no longer count. Whether there were any."""

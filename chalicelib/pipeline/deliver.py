@@ -43,6 +43,9 @@ _OURS_TO_MEND = 300.0
 
 _OUT_OF_TIME = "out_of_time"
 
+_NO_ANSWER, _DUPLICATE = "no_answer", "duplicate"
+"""Reasons of an `Unknown`: nothing came back; it is there already, and only needs to be found."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deliver:
@@ -111,6 +114,21 @@ class Deliver:
         books = Books(table=self.table, absorbed=absorbed, target=target.name, now=self.now)
         books.begin(ledger, settle=context.crm.settle)
         try:
+            if ledger is not None and ledger.state is State.SENDING:
+                unheard = Unknown("attempt_lost", "an attempt began, and nothing was heard of it again")
+                if retry.spent(absorbed.committed_at, ledger.since):
+                    return self._park(books, target, unheard)
+                self._blame(context, absorbed.profile, unheard.reason)
+            return self._attempt(absorbed, books, context)
+        except Transient as error:
+            if error.retry_after is not None:
+                raise
+            # What became of it could not be written, so nobody may look before it has settled.
+            raise Transient(error.reason, error.detail, retry_after=books.unwritten()) from error
+
+    def _attempt(self, absorbed: Absorbed, books: Books, context: _Context) -> State:
+        target = context.target
+        try:
             credentials = self.credentials(target)
             try:
                 self._run(absorbed, books, context, credentials)
@@ -138,7 +156,7 @@ class Deliver:
     def _wait(self, books: Books, context: _Context, error: Transient | Misconfigured) -> NoReturn:
         """Book it for later. Raises `Transient` with the time to wait."""
         attempts = books.ledger.attempts
-        now, settle = self.now(), context.crm.settle
+        now = self.now()
         if isinstance(error, Misconfigured | Unauthorised):
             self.count("misconfigured", target=context.target.name, reason=error.reason)
             seconds = _OURS_TO_MEND
@@ -150,8 +168,10 @@ class Deliver:
         else:
             attempts += 1
             seconds = retry.wait(max(attempts, 1), self.jitter(), at_least=error.retry_after or 0)
-        if isinstance(error, Unknown):
-            seconds = max(seconds, settle)
+        if books.lost:
+            seconds = max(seconds, retry.settle(books.settle, attempts))
+        elif isinstance(error, Unknown):
+            seconds = max(seconds, books.settle)
         books.wait(error, attempts=attempts, until=now + timedelta(seconds=seconds))
         self.count("retried", target=context.target.name, reason=error.reason)
         raise Transient(error.reason, error.detail, retry_after=seconds) from error
@@ -188,8 +208,11 @@ class Deliver:
                     return found
         try:
             return self._write(step, context, group)
-        except Unknown:
+        except Unknown as error:
             books.doubt(step.name)
+            # A proxy may answer 5xx while the server behind it goes on. A step without `find` is harmless
+            # when repeated, if only it cannot come after what is sent next.
+            books.lost = error.reason == _NO_ANSWER or (bool(step.find) and error.reason != _DUPLICATE)
             raise
         except HubError:
             books.trust(step.name)
@@ -207,6 +230,7 @@ class Deliver:
 
     def _call(self, request: Call, context: _Context, group: str) -> Reply:
         """One call; what is the target's own failing, not the request's, counts for the breaker."""
+        context.require_time_for_a_call()
         reply = None
         try:
             reply = self.send(context.target, request)
@@ -226,10 +250,11 @@ class Deliver:
 
     def _blame(self, context: _Context, group: str, reason: str) -> None:
         target = context.target.name
-        context.ahead.forget([breaker_key(target)])
+        key = breaker_key(target)
+        context.ahead.forget([key])
         try:
-            row = context.rows.get(breaker_key(target))
-            self.breaker.failed(target, row, group=group, reason=reason)
+            failed = self.breaker.failed(target, context.rows.get(key), group=group, reason=reason)
+            context.rows[key] = failed
         except (Transient, Misconfigured) as unkept:
             # What became of the call matters more, and the next failure counts again.
             self.count("breaker_unkept", target=target, reason=unkept.reason)
@@ -284,6 +309,14 @@ class _Context:
         """Raises `Transient` when the next step is better left to the next worker."""
         if self.time_left() < retry.TIME_FOR_A_STEP:
             raise Transient(_OUT_OF_TIME, retry_after=0)
+
+    def require_time_for_a_call(self) -> None:
+        """Raises `Transient` when a call could outlive this worker, which would then not book it.
+
+        It costs an attempt: a step whose calls take so long would else begin for ever and never end.
+        """
+        if self.time_left() < retry.TIME_FOR_A_CALL:
+            raise Transient("too_slow", "the calls of one step have taken all of a worker's time")
 
 
 def _profile(row: Row | None, absorbed: Absorbed) -> Profile:

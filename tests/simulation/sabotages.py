@@ -108,6 +108,12 @@ SABOTAGES = (
         new="doubtful = earlier.doubtful",
     ),
     Sabotage(
+        name="a lost answer settles in five seconds",
+        module="chalicelib.pipeline.retry",
+        old="_LEAST_SETTLE, _MOST_SETTLE = 60, 300",
+        new="_LEAST_SETTLE, _MOST_SETTLE = 5, 5",
+    ),
+    Sabotage(
         name="partial failures of a send are ignored",
         module="chalicelib.aws.queues",
         old="return [call[index] for index in put(url, entries)]",
