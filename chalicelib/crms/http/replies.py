@@ -1,7 +1,6 @@
-"""What the status of an answer means, and what of its words may be repeated.
+"""Turns the status of an answer into the hub's errors, and cleans a vendor's error words for logs.
 
-Nothing of an answer's body reaches an error but what a connector took out of it as the vendor's error
-word, and that only through `redacted`.
+Only the error words that a connector picks out of an answer's body reach an error, and only `redacted`.
 """
 
 from __future__ import annotations
@@ -15,11 +14,12 @@ from chalicelib.vocabulary.errors import Permanent, Throttled, Transient, Unauth
 
 
 def classify(reply: Reply, vendor: str = "") -> None:
-    """Return on a 2xx; else raise what any target means by the status.
+    """Return on a 2xx; else raise the error that the status stands for.
 
-    `vendor` is the target's own word for what is wrong, from the body; it is shown redacted. Every 5xx
-    is Unknown, 503 too: proxies (Envoy, HAProxy) answer it when the server behind them breaks off in the
-    middle. 501 alone says that it was understood and will never be done.
+    Every 5xx is Unknown, 503 too: proxies (Envoy, HAProxy) answer it when the server behind them breaks off
+    in the middle. Only 501 is Permanent: the server understood the request and will never carry it out.
+
+    vendor: the target's own words for what is wrong, from the body; they are redacted.
     """
     status = reply.status
     if 200 <= status < 300:

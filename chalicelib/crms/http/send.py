@@ -1,7 +1,7 @@
-"""One call to a target: guarded, bounded and timed.
+"""Sends one call to a target, within limits of address, size and time.
 
-The connection goes to the very address that was judged: a name that answers differently the second time
-gains nothing. No redirect is followed and nothing is tried twice. Errors never name the URL, which may
+The connection goes to the very address that was judged, so a name that resolves differently the second time
+gains nothing. No redirect is followed and no request is sent twice. Errors never name the URL, which may
 hold a token or a customer's phone.
 """
 
@@ -26,7 +26,7 @@ Send = Callable[[Call], Reply]
 something was and no whole answer came, `Misconfigured` if the call must not or cannot be made."""
 
 LONGEST_ANSWER = 1_000_000
-"""Bytes of an answer's body that are kept; a longer one is cut, and then parses as little else does."""
+"""Bytes of an answer's body that are kept; longer answers are cut and then fail to parse as JSON."""
 
 
 def sender(
@@ -39,21 +39,27 @@ def sender(
 ) -> Send:
     """A `Send` with its own pool of kept-alive connections.
 
-    One call takes at most three connection attempts and then `read_seconds` per silence, and as long
-    again for a body that trickles: keep the function's own timeout above twice their sum.
+    One call is over after `connect_seconds` and `read_seconds` together, whatever the other end does: the
+    first bound each attempt to connect, of which there are at most three, the second all that follows.
     """
     import urllib3  # noqa: PLC0415  (84 ms, and only the worker that delivers needs it)
 
-    # Its warnings and debug lines name whole URLs.
+    from chalicelib.crms.http.deadline import deadline, manager  # noqa: PLC0415
+
+    # urllib3 names whole URLs in its warnings and debug lines.
     logging.getLogger("urllib3").setLevel(logging.ERROR)
-    manager = urllib3.PoolManager(num_pools=8, maxsize=4, retries=False)
+    pools = manager()
     timeout = urllib3.Timeout(connect=connect_seconds, read=read_seconds)
 
     def send(call: Call) -> Reply:
         place = place_of(call.url, private_network=private_network)
         headers = _headers(call, place)
+        with deadline(connect_seconds + read_seconds, patience=read_seconds):
+            return exchange(call, place, headers)
+
+    def exchange(call: Call, place: Place, headers: dict[str, str]) -> Reply:
         for address in allowed(place, resolve, private_network=private_network):
-            pool = manager.connection_from_host(
+            pool = pools.connection_from_host(
                 f"[{address}]" if ":" in address else address,
                 place.port,
                 place.scheme,
@@ -78,7 +84,7 @@ def sender(
                 raise _tls_failure(error, place.host) from None
             except urllib3.exceptions.HTTPError as error:
                 raise Unknown("no_answer", f"{place.host}: {type(error).__name__}") from None
-            return _read(response, place.host, deadline=time.monotonic() + read_seconds, now=now)
+            return _read(response, place.host, now)
         raise Transient("no_connection", f"{place.host} port {place.port} cannot be reached")
 
     return send
@@ -98,7 +104,7 @@ def _headers(call: Call, place: Place) -> dict[str, str]:
 
 
 def _tls_failure(error: Exception, host: str) -> Transient:
-    """A certificate is judged before anything is sent; other TLS failures may come after."""
+    """Nothing was sent if the certificate is invalid; other TLS failures may come after the request."""
     cause: object = error
     for _ in range(4):
         if isinstance(cause, ssl.SSLCertVerificationError):
@@ -107,9 +113,7 @@ def _tls_failure(error: Exception, host: str) -> Transient:
     return Unknown("no_answer", f"{host}: TLS failed")
 
 
-def _read(
-    response: urllib3.BaseHTTPResponse, host: str, *, deadline: float, now: Callable[[], float]
-) -> Reply:
+def _read(response: urllib3.BaseHTTPResponse, host: str, now: Callable[[], float]) -> Reply:
     import urllib3  # noqa: PLC0415
 
     body = bytearray()
@@ -119,8 +123,6 @@ def _read(
             if not chunk:
                 break
             body += chunk
-            if time.monotonic() > deadline:
-                raise Unknown("no_answer", f"{host}: the answer came too slowly")
     except (urllib3.exceptions.HTTPError, OSError) as error:
         raise Unknown("no_answer", f"{host}: {type(error).__name__}") from None
     finally:

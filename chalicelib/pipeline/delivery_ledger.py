@@ -1,4 +1,4 @@
-"""The books of one delivery: every state it goes through, written before and after what it is about."""
+"""Keeps the ledger of one delivery: writes each state before the calls it covers, each step after them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from chalicelib.pipeline import retry
 from chalicelib.pipeline.commit import RETENTION
 from chalicelib.store.keys import ledger_key, reference_key
 from chalicelib.store.rows import LedgerRow, ReferenceRow, ReferenceState, Row
@@ -26,55 +27,83 @@ class Books:
     """One delivery's ledger while a worker holds it.
 
     A step stays doubtful until it is looked up, even if the next attempt starts with other steps: a phone
-    learnt meanwhile adds one.
-    Every write is conditional on nobody else having written since: two workers at one delivery would
-    mean that a message's invisibility ran out under a living worker.
+    learnt meanwhile adds one. Every write is conditional on nobody else having written since: a second worker
+    gets the message if its invisibility ends while the first one is alive.
+
+    table: the table.
+    absorbed: the event, and what it did to the conversation.
+    target: the target's name.
+    now: gives the time, aware UTC.
+    settle: the connector's, seconds.
+    lost: whether this attempt has sent a write and not heard what became of it.
+    ledger: the ledger as it is now, some of it perhaps not written yet.
     """
 
     table: Table
     absorbed: Absorbed
     target: str
     now: Callable[[], datetime]
+    settle: float = 0
+    lost: bool = False
     ledger: Ledger = field(init=False)
     _version: int = 0
     _flushed: bool = True
 
     def begin(self, earlier: Ledger | None, *, settle: float) -> None:
-        """Say `sending`. Raises `Transient` if it is too early for another attempt."""
+        """Write `sending`. Raises `Transient` if it is too early for another attempt.
+
+        A ledger that says `sending` already is an attempt of which nothing was heard again: its worker died,
+        or could not write. It counts as one.
+        """
+        self.settle = settle
         now = self.now()
         if earlier is None:
-            self.ledger = Ledger(
-                target=self.target, event=self.absorbed.event.key, state=State.SENDING, since=now
+            self._write(
+                Ledger(target=self.target, event=self.absorbed.event.key, state=State.SENDING, since=now)
             )
-            self._write(self.ledger)
             return
         self._version = earlier.version
         doubtful = ANY_STEP if earlier.state is State.SENDING else earlier.doubtful
         ready = earlier.next_at or now
-        if doubtful:
-            ready = max(ready, earlier.since + timedelta(seconds=settle))
+        attempts = earlier.attempts
+        if earlier.state is State.SENDING:
+            attempts += 1
+            ready = self._over(earlier)
+        elif doubtful:
+            ready = max(ready, earlier.since + timedelta(seconds=self.settle))
         if ready > now:
             raise Transient("not_yet", retry_after=(ready - now).total_seconds())
-        self._write(
-            replace(earlier, state=State.SENDING, doubtful=doubtful, next_at=None, reason="", detail="")
-        )
+        again = replace(earlier, state=State.SENDING, attempts=attempts, doubtful=doubtful)
+        self._write(replace(again, next_at=None, reason="", detail=""))
+
+    def _over(self, ledger: Ledger) -> datetime:
+        """When what an attempt that says `sending` may have sent has settled.
+
+        Its last call can have begun as late as its worker could live.
+        """
+        seconds = retry.LONGEST_ATTEMPT + retry.settle(self.settle, ledger.attempts + 1)
+        return ledger.since + timedelta(seconds=seconds)
+
+    def unwritten(self) -> float:
+        """Seconds until another attempt may begin if the ledger keeps saying `sending`."""
+        return (self._over(self.ledger) - self.now()).total_seconds()
 
     def doubted(self, step: str) -> bool:
-        """Whether this step may be done already."""
+        """Whether this step may have been carried out already."""
         return self.ledger.doubtful in (step, ANY_STEP)
 
     def doubt(self, step: str) -> None:
-        """This step may be done already; kept with the next write."""
+        """Note that this step may have been carried out; the next write keeps the note."""
         doubtful = step if self.ledger.doubtful in ("", step) else ANY_STEP
         self.ledger = replace(self.ledger, doubtful=doubtful)
 
     def trust(self, step: str) -> None:
-        """What became of this step is known; kept with the next write."""
+        """Note that the outcome of this step is known; the next write keeps the note."""
         if self.ledger.doubtful == step:
             self.ledger = replace(self.ledger, doubtful="")
 
     def finished(self, step: str, remote: str) -> None:
-        """A step is done; `flush` or `done` writes it."""
+        """Note that a step is done; `flush` or `done` writes it."""
         self.trust(step)
         self.ledger = replace(self.ledger, steps={**self.ledger.steps, step: remote})
         self._flushed = False
@@ -85,11 +114,11 @@ class Books:
             self._write(self.ledger)
 
     def done(self) -> None:
-        """All steps are done."""
+        """Write that all steps are done."""
         self._write(replace(self.ledger, state=State.DONE, doubtful=""))
 
     def wait(self, error: HubError, *, attempts: int, until: datetime) -> None:
-        """It failed and will be tried again."""
+        """Write that the attempt failed and when the next one is made."""
         self._write(
             replace(
                 self.ledger,
@@ -102,7 +131,7 @@ class Books:
         )
 
     def park(self, error: HubError) -> None:
-        """It will not be tried again by itself."""
+        """Write that no further attempt is made by itself."""
         self._write(
             replace(
                 self.ledger,
@@ -114,14 +143,14 @@ class Books:
         )
 
     def creating(self, profile: str, step: str) -> None:
-        """Say that the step is about to create the customer at the target, unless it was said before."""
+        """Write that this step is about to create the customer; doubt it if that was written before."""
         pk, sk = reference_key(profile, self.target)
         row = ReferenceRow(pk, sk, state=ReferenceState.CREATING, since=int(self.now().timestamp()))
         if not self.table.put(row, Row.pk.does_not_exist()):
             self.doubt(step)
 
     def created(self, profile: str, remote: str) -> ReferenceRow:
-        """The customer is known at the target."""
+        """Write the customer's id at the target."""
         pk, sk = reference_key(profile, self.target)
         row = ReferenceRow(
             pk, sk, state=ReferenceState.READY, remote=remote, since=int(self.now().timestamp())
@@ -130,20 +159,21 @@ class Books:
         return row
 
     def _write(self, ledger: Ledger) -> None:
-        self.ledger = replace(ledger, since=self.now(), version=self._version + 1)
+        ledger = replace(ledger, since=self.now(), version=self._version + 1)
         pk, sk = ledger_key(self.absorbed.event.key, self.target)
         row = LedgerRow(
             pk,
             sk,
-            state=self.ledger.state,
+            state=ledger.state,
             target=self.target,
             profile=self.absorbed.profile,
-            version=self.ledger.version,
-            body=msgspec.json.encode(self.ledger).decode(),
+            version=ledger.version,
+            body=msgspec.json.encode(ledger).decode(),
             ttl=int((self.absorbed.committed_at + RETENTION).timestamp()),
         )
         unchanged = LedgerRow.version == self._version if self._version else Row.pk.does_not_exist()
         if not self.table.put(row, unchanged):
             raise Transient("in_other_hands", "another worker holds this delivery", retry_after=30)
-        self._version = self.ledger.version
+        self.ledger = ledger
+        self._version = ledger.version
         self._flushed = True
