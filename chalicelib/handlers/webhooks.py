@@ -26,7 +26,11 @@ _ANYTHING = ["*/*"]
 
 @bp.route("/webhooks/{channel}/{account}", methods=_METHODS, content_types=_ANYTHING)
 def webhooks(channel: str, account: str) -> Response:
-    """Answer a request of a platform that has no route of its own: it will be a 404."""
+    """Answer a request that no channel's own route has taken: nearly always with 404."""
+    return _answered(channel, account)
+
+
+def _answered(channel: str, account: str) -> Response:
     channel, account = unquote(channel), unquote(account)
     try:
         answer = front().receive(_request(), channel, account)
@@ -48,7 +52,7 @@ def _own_route(channel: str) -> None:
 
     def own(account: str) -> Response:
         """Answer a request of this channel's platform."""
-        return webhooks(channel, account)
+        return _answered(channel, account)
 
     bp.route(f"/webhooks/{channel}/{{account}}", name=channel, methods=_METHODS, content_types=_ANYTHING)(own)
 
