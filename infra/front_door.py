@@ -150,9 +150,8 @@ def _throttles() -> list[dict[str, Any]]:
 
 def _role() -> dict[str, Any]:
     """A role with the front door's policy, but for the log it writes to."""
-    policy = json.loads(
-        (HERE / "policies" / "webhooks.json").read_text().replace("WebhooksLogs", "UnrepeatedLogs")
-    )
+    written = (HERE / "policies" / "webhooks.json").read_text()
+    policy = json.loads(written.replace("WebhooksLogs", "UnrepeatedLogs"))
     trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     return {
         "Type": "AWS::IAM::Role",

@@ -163,6 +163,20 @@ def test_what_stays(detail, names, texts, shown):
     assert without(detail, names=names, texts=texts) == shown
 
 
+OWED = owed(name="Sara Rostami", text="Valiasr 12")
+THEIRS = {
+    "event.name": replace(OWED, profile=replace(OWED.profile, name="")),
+    "profile.name": replace(OWED, absorbed=replace(OWED.absorbed, event=replace(OWED.event, name=""))),
+}
+
+
+@pytest.mark.parametrize("place", THEIRS)
+def test_a_name_is_hidden_wherever_the_delivery_has_it(place):
+    error = Permanent("refused", "HTTP 400, Sara Rostami exists")
+    hide_customer(error, THEIRS[place])
+    assert error.detail == "HTTP 400, … exists"
+
+
 def test_a_reason_is_a_code_and_no_sentence():
     error = Permanent("Sara exists")
     hide_customer(error, owed())
