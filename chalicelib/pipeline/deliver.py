@@ -22,13 +22,32 @@ from chalicelib.pipeline.breaker import Breaker
 from chalicelib.pipeline.ledger import Books, contents
 from chalicelib.store.ahead import Ahead
 from chalicelib.store.keys import Key, breaker_key, event_key, ledger_key, profile_key, reference_key
-from chalicelib.store.rows import EventRow, LedgerRow, ProfileRow, ReferenceRow, Row, unpack_absorbed
+from chalicelib.store.rows import (
+    BreakerRow,
+    EventRow,
+    LedgerRow,
+    ProfileRow,
+    ReferenceRow,
+    Row,
+    unpack_absorbed,
+)
 from chalicelib.store.table import Table
 from chalicelib.telemetry import Count
-from chalicelib.vocabulary.delivery import SETTLED, Absorbed, Call, Delivery, Ledger, Reply, State, Target
+from chalicelib.vocabulary.delivery import (
+    SETTLED,
+    Absorbed,
+    Call,
+    Circuit,
+    Delivery,
+    Ledger,
+    Reply,
+    State,
+    Target,
+)
 from chalicelib.vocabulary.errors import (
     HubError,
     Misconfigured,
+    NotServed,
     Permanent,
     Throttled,
     Transient,
@@ -137,6 +156,8 @@ class Deliver:
                 if renewed == credentials:
                     raise
                 self._run(absorbed, books, context, renewed)
+        except NotServed as error:
+            return self._refused(books, context, error)
         except Permanent as error:
             self._praise(context)
             return self._park(books, target, error)
@@ -152,6 +173,30 @@ class Deliver:
         books.park(error)
         self.count("parked", target=target.name, reason=error.reason)
         return State.PARKED
+
+    def _refused(self, books: Books, context: _Context, error: NotServed) -> State:
+        """Park it if it is known to be the event's own fault; else book it for later, at no cost.
+
+        The rule is in `docs/decisions/0012-a-whole-endpoint-that-refuses.md`. Raises `Transient` with the
+        time to wait.
+        """
+        absorbed, refusals = books.absorbed, books.ledger.refusals
+        before = context.breaker
+        streak = int(before.streak) if before else 0
+        served_since = refusals > 0 and books.ledger.streak != streak
+        if served_since or retry.spent(absorbed.committed_at, self.now()):
+            return self._park(books, context.target, error)
+        on_trial = before is not None and bool(before.trial)
+        self._blame(context, absorbed.profile, error.reason, refused=True)
+        after = context.breaker
+        if after is not None and after.state == Circuit.CLOSED and refusals + 1 >= retry.MOST_REFUSALS:
+            return self._park(books, context.target, error)
+        now = self.now()
+        pause = float(after.next_probe) - now.timestamp() if on_trial and after else 0.0
+        seconds = retry.refused(refusals + 1, self.jitter(), pause=max(pause, 0.0))
+        books.hold(error, streak=streak, until=now + timedelta(seconds=seconds))
+        self.count("retried", target=context.target.name, reason=error.reason)
+        raise Transient(error.reason, error.detail, retry_after=seconds) from error
 
     def _wait(self, books: Books, context: _Context, error: Transient | Misconfigured) -> NoReturn:
         """Book it for later. Raises `Transient` with the time to wait."""
@@ -244,17 +289,22 @@ class Deliver:
         return reply
 
     def _praise(self, context: _Context) -> None:
-        key = breaker_key(context.target.name)
-        if self.breaker.succeeded(context.target.name, context.rows.get(key)):
-            context.ahead.forget([key])
+        target = context.target.name
+        key = breaker_key(target)
+        try:
+            if self.breaker.succeeded(target, context.rows.get(key)):
+                context.ahead.forget([key])
+        except (Transient, Misconfigured) as unkept:
+            # The delivery is made all the same, and the next one says so again.
+            self.count("breaker_unkept", target=target, reason=unkept.reason)
 
-    def _blame(self, context: _Context, group: str, reason: str) -> None:
+    def _blame(self, context: _Context, group: str, reason: str, *, refused: bool = False) -> None:
         target = context.target.name
         key = breaker_key(target)
         context.ahead.forget([key])
         try:
-            failed = self.breaker.failed(target, context.rows.get(key), group=group, reason=reason)
-            context.rows[key] = failed
+            row = context.rows.get(key)
+            context.rows[key] = self.breaker.failed(target, row, group=group, reason=reason, refused=refused)
         except (Transient, Misconfigured) as unkept:
             # What became of the call matters more, and the next failure counts again.
             self.count("breaker_unkept", target=target, reason=unkept.reason)
@@ -304,6 +354,12 @@ class _Context:
     rows: dict[Key, Row]
     ahead: Ahead
     time_left: Callable[[], float]
+
+    @property
+    def breaker(self) -> BreakerRow | None:
+        """The target's breaker, as far as this attempt knows it."""
+        row = self.rows.get(breaker_key(self.target.name))
+        return row if isinstance(row, BreakerRow) else None
 
     def require_time(self) -> None:
         """Raises `Transient` when the next step is better left to the next worker."""

@@ -125,6 +125,11 @@ class Books:
             )
         )
 
+    def hold(self, error: HubError, *, streak: int, until: datetime) -> None:
+        """Refused, perhaps as everybody is; it costs no attempt."""
+        self.ledger = replace(self.ledger, refusals=self.ledger.refusals + 1, streak=streak)
+        self.wait(error, attempts=self.ledger.attempts, until=until)
+
     def park(self, error: HubError) -> None:
         """It will not be tried again by itself."""
         self._write(

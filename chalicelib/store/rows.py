@@ -167,6 +167,8 @@ class BreakerRow(Row, discriminator="breaker"):
 
     state: a `Circuit`. groups: who failed, joined by spaces. since and next_probe:
     Unix seconds.
+    refused: why, if the endpoint has refused in this row of failures as one that serves nobody.
+    trial: 1 while deliveries run again to show whether it serves. streak: rises when a row of failures ends.
     """
 
     state = UnicodeAttribute(default=Circuit.CLOSED.value)
@@ -175,6 +177,9 @@ class BreakerRow(Row, discriminator="breaker"):
     since = NumberAttribute(default=0)
     next_probe = NumberAttribute(default=0)
     probes = NumberAttribute(default=0)
+    refused = UnicodeAttribute(default="")
+    trial = NumberAttribute(default=0)
+    streak = NumberAttribute(default=0)
 
 
 class ConfigRow(Row, discriminator="config"):

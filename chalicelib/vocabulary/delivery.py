@@ -139,6 +139,8 @@ class Ledger:
     since: when this state began.
     next_at: when it is tried again, if it waits.
     reason, detail: of the last failure, a code and a sentence.
+    refusals: how often the endpoint refused it as one that serves nobody.
+    streak: the target's row of failures in which that was.
     """
 
     target: str
@@ -152,6 +154,8 @@ class Ledger:
     next_at: datetime | None = None
     reason: str = ""
     detail: str = ""
+    refusals: int = 0
+    streak: int = 0
 
 
 class Circuit(StrEnum):
@@ -162,4 +166,4 @@ class Circuit(StrEnum):
     OPEN = "open"
     """They wait: the queue's mapping is disabled, and the clock probes the target now and then."""
     HALF_OPEN = "half-open"
-    """They wait while a probe is under way."""
+    """They wait while a probe is under way, or some run, to show whether it serves (decision 0012)."""
