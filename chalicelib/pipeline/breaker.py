@@ -1,4 +1,4 @@
-"""Cutting a failing target off: nothing is received, in flight or counted while it is down."""
+"""Cuts a failing target off: while it is down, none of its messages is received, in flight or counted."""
 
 from __future__ import annotations
 
@@ -17,25 +17,32 @@ from chalicelib.vocabulary.event import Event
 
 _FAILURES = 5
 _GROUPS = 2
-"""So many failures in a row, of so many customers: one bad event alone is not the target's fault."""
+"""A target is cut off after so many failures in a row, of so many profiles: one bad event is no proof."""
 
 _UNREACHABLE = 3
-"""So many in a row without a connection, whoever's they are."""
+"""Or after so many in a row, whoever's they are, if the last one found no connection."""
 
 _FIRST_PROBE = 15
 _LONGEST_PROBE = 600
 _HELD_BACK = 60.0
-"""Seconds for which a message that was received all the same is put back."""
+"""Seconds after which a message that was received nevertheless comes back."""
 
 
 def _pause(probes: int) -> int:
-    """Seconds until the next probe, after so many."""
+    """Seconds until the next probe, after this many."""
     return int(min(_FIRST_PROBE << min(probes, 20), _LONGEST_PROBE))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Breaker:
-    """The breakers of all targets. switch: enables or disables a target's mapping. emit: a hub event."""
+    """The breakers of all targets.
+
+    table: the table, where the breakers' rows lie.
+    switch: enables or disables the mapping of a target's queue.
+    emit: puts an event of the hub's own on the events queue.
+    now: gives the time, aware UTC.
+    count: counts what happened.
+    """
 
     table: Table
     switch: Callable[[str, bool], None]
@@ -45,51 +52,49 @@ class Breaker:
 
     def admit(self, target: str, row: Row | None) -> None:
         """Raises `Transient` while the target is cut off."""
-        if isinstance(row, BreakerRow) and row.state != Circuit.CLOSED and not row.trial:
+        if isinstance(row, BreakerRow) and row.state not in (Circuit.CLOSED, Circuit.TRIAL):
             raise Transient("breaker_open", f"{target} is cut off", retry_after=_HELD_BACK)
 
     def failed(
         self, target: str, row: Row | None, *, group: str, reason: str, refused: bool = False
     ) -> BreakerRow:
-        """One more failure; too many cut the target off, on trial the first. The row as it is then.
+        """Count one more failure; too many cut the target off, on trial the first. The row as it is then.
 
-        refused: it answered as an endpoint does that serves nobody.
+        refused: whether the target answered as an endpoint does that serves nobody.
         """
-        known = row if isinstance(row, BreakerRow) else BreakerRow(*breaker_key(target))
-        known.failures = int(known.failures) + 1
-        known.refused = reason if refused else known.refused
-        if known.trial:
-            return self._open_again(target, known)
-        groups = sorted({*str(known.groups).split(), group})[:_GROUPS]
-        known.groups = " ".join(groups)
-        unreachable = reason == "no_connection" and known.failures >= _UNREACHABLE
-        if unreachable or (known.failures >= _FAILURES and len(groups) >= _GROUPS):
-            self._open(target, known)
-            known.state = Circuit.OPEN
-            return known
+        breaker = row if isinstance(row, BreakerRow) else BreakerRow(*breaker_key(target))
+        breaker.failures = int(breaker.failures) + 1
+        breaker.refused = reason if refused else breaker.refused
+        if breaker.state == Circuit.TRIAL:
+            return self._open_again(target, breaker)
+        groups = sorted({*str(breaker.groups).split(), group})[:_GROUPS]
+        breaker.groups = " ".join(groups)
+        unreachable = reason == "no_connection" and breaker.failures >= _UNREACHABLE
+        if unreachable or (breaker.failures >= _FAILURES and len(groups) >= _GROUPS):
+            self._open(target, breaker)
+            breaker.state = Circuit.OPEN
+            return breaker
         counted = self.table.update(
             BreakerRow(*breaker_key(target)),
             [
                 BreakerRow.failures.add(1),
-                BreakerRow.groups.set(known.groups),
-                BreakerRow.refused.set(known.refused),
+                BreakerRow.groups.set(breaker.groups),
+                BreakerRow.refused.set(breaker.refused),
                 BreakerRow.row.set(BreakerRow),
                 BreakerRow.state.set(Circuit.CLOSED),
             ],
             BreakerRow.state.does_not_exist() | (BreakerRow.state == Circuit.CLOSED),
         )
         if not counted:
-            known.state = Circuit.OPEN  # others have cut it off since the row was read
-        return known
+            breaker.state = Circuit.OPEN  # others have cut it off since the row was read
+        return breaker
 
     def succeeded(self, target: str, row: Row | None) -> bool:
-        """The target has answered properly: earlier failures no longer count. Whether there were any."""
-        if not isinstance(row, BreakerRow) or not (row.failures or row.trial):
+        """Forget earlier failures, as the target has answered properly; return whether there were any."""
+        if not isinstance(row, BreakerRow) or not (row.failures or row.state == Circuit.TRIAL):
             return False
-        state = BreakerRow.state == Circuit.CLOSED
-        if row.trial:
+        if row.state == Circuit.TRIAL:
             self._announce(target, Circuit.CLOSED, int(row.since))
-            state = (BreakerRow.state == Circuit.HALF_OPEN) & (BreakerRow.trial == 1)
         self.table.update(
             BreakerRow(*breaker_key(target)),
             [
@@ -97,14 +102,13 @@ class Breaker:
                 BreakerRow.failures.set(0),
                 BreakerRow.groups.set(""),
                 BreakerRow.refused.set(""),
-                BreakerRow.trial.set(0),
                 BreakerRow.streak.add(1),
             ],
-            state,
+            BreakerRow.state == row.state,
         )
         return True
 
-    def _open(self, target: str, known: BreakerRow) -> None:
+    def _open(self, target: str, breaker: BreakerRow) -> None:
         now = int(self.now().timestamp())
         opened = self.table.update(
             BreakerRow(*breaker_key(target)),
@@ -113,48 +117,47 @@ class Breaker:
                 BreakerRow.since.set(now),
                 BreakerRow.next_probe.set(now + _FIRST_PROBE),
                 BreakerRow.probes.set(0),
-                BreakerRow.refused.set(known.refused),
+                BreakerRow.refused.set(breaker.refused),
                 BreakerRow.row.set(BreakerRow),
             ],
             BreakerRow.state.does_not_exist() | (BreakerRow.state == Circuit.CLOSED),
         )
         if not opened:
-            # Somebody else opened it, or it is being probed: a second word could come after its closing.
+            # Another worker opened it, or it is being probed: a second announcement could come too late.
             return
         self._announce(target, Circuit.OPEN, now)
         self.switch(target, False)
 
-    def _open_again(self, target: str, known: BreakerRow) -> BreakerRow:
-        """It failed on trial. It has been cut off since it first was, and is tried more and more seldom."""
+    def _open_again(self, target: str, breaker: BreakerRow) -> BreakerRow:
+        """Cut a target off that failed on trial: since it first was, and with a longer pause each time."""
         now = int(self.now().timestamp())
-        known.next_probe = now + _pause(int(known.probes))
-        known.state, known.trial = Circuit.OPEN, 0
+        breaker.next_probe = now + _pause(int(breaker.probes))
+        breaker.state = Circuit.OPEN
         opened = self.table.update(
             BreakerRow(*breaker_key(target)),
             [
                 BreakerRow.state.set(Circuit.OPEN),
-                BreakerRow.trial.set(0),
-                BreakerRow.next_probe.set(known.next_probe),
-                BreakerRow.refused.set(known.refused),
+                BreakerRow.next_probe.set(breaker.next_probe),
+                BreakerRow.refused.set(breaker.refused),
             ],
-            (BreakerRow.state == Circuit.HALF_OPEN) & (BreakerRow.trial == 1),
+            BreakerRow.state == Circuit.TRIAL,
         )
         if opened:
             self.count("breaker_open", target=target)
             self.switch(target, False)
-        return known
+        return breaker
 
     def probe(self, target: str, row: BreakerRow, attempt: Callable[[], bool]) -> Circuit:
-        """Try a cut-off target if it is time; its state afterwards.
+        """Try a target that is cut off, if it is time; return the breaker's state afterwards.
 
-        One that has refused everybody is not well because it answers a probe: deliveries are let through,
-        and the first of them decides.
+        A target that has refused everybody may answer a probe all the same. So its deliveries are let through
+        on trial, and the first of them decides.
         """
         now = int(self.now().timestamp())
-        if row.state == Circuit.CLOSED or row.trial or row.next_probe > now:
+        if row.state in (Circuit.CLOSED, Circuit.TRIAL) or row.next_probe > now:
             return Circuit(row.state)
         probes = int(row.probes) + 1
-        took = self.table.update(
+        taken = self.table.update(
             BreakerRow(*breaker_key(target)),
             [
                 BreakerRow.state.set(Circuit.HALF_OPEN),
@@ -163,7 +166,7 @@ class Breaker:
             ],
             BreakerRow.next_probe == row.next_probe,
         )
-        if not took:
+        if not taken:
             return Circuit(row.state)
         if row.state == Circuit.OPEN:
             self._announce(target, Circuit.HALF_OPEN, int(row.since))
@@ -171,11 +174,11 @@ class Breaker:
             self.switch(target, False)
             self._set(target, Circuit.OPEN)
             return Circuit.OPEN
-        # The mapping first: whoever dies in between probes again and finds it enabled.
+        # The mapping first: if this worker dies before it sets the state, the next probe enables it again.
         self.switch(target, True)
         if row.refused:
-            self.table.update(BreakerRow(*breaker_key(target)), [BreakerRow.trial.set(1)])
-            return Circuit.HALF_OPEN
+            self._set(target, Circuit.TRIAL)
+            return Circuit.TRIAL
         self._announce(target, Circuit.CLOSED, int(row.since))
         self._set(target, Circuit.CLOSED)
         return Circuit.CLOSED

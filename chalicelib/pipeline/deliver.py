@@ -1,36 +1,28 @@
-"""From a target's queue to the target: one event at a time, in order, and the ledger of how far it came.
+"""Delivers events from a target's queue to the target, one at a time, in order, and keeps a ledger of each.
 
-A ledger row says `sending` before the first call and holds each finished step before the next one
-starts, so that whoever comes after a sudden death knows which steps are beyond doubt. Any other is
-looked up at the target, not before it has settled, and written only if it is not there.
+A ledger row says `sending` before the first call and holds each finished step before the next one starts.
+After a sudden death the next worker looks up all other steps, not before the target has settled, and writes
+those that are not there.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NoReturn
 
-import msgspec
-
 from chalicelib.configuration.stage import Configuration
 from chalicelib.crms import CRMS
-from chalicelib.crms.base import Credentials, Crm, Step
+from chalicelib.crms.base import Credentials, Step
 from chalicelib.pipeline import retry
 from chalicelib.pipeline.breaker import Breaker
-from chalicelib.pipeline.ledger import Books, contents
-from chalicelib.store.ahead import Ahead
-from chalicelib.store.keys import Key, breaker_key, event_key, ledger_key, profile_key, reference_key
-from chalicelib.store.rows import (
-    BreakerRow,
-    EventRow,
-    LedgerRow,
-    ProfileRow,
-    ReferenceRow,
-    Row,
-    unpack_absorbed,
-)
+from chalicelib.pipeline.delivery_context import OUT_OF_TIME, Context, lookups
+from chalicelib.pipeline.delivery_ledger import Books, contents
+from chalicelib.store.keys import breaker_key, event_key, ledger_key
+from chalicelib.store.read_ahead import Ahead
+from chalicelib.store.rows import EventRow, LedgerRow, unpack_absorbed
 from chalicelib.store.table import Table
 from chalicelib.telemetry import Count
 from chalicelib.vocabulary.delivery import (
@@ -38,7 +30,6 @@ from chalicelib.vocabulary.delivery import (
     Absorbed,
     Call,
     Circuit,
-    Delivery,
     Ledger,
     Reply,
     State,
@@ -55,12 +46,11 @@ from chalicelib.vocabulary.errors import (
     Unknown,
 )
 from chalicelib.vocabulary.messages import Change
-from chalicelib.vocabulary.people import Consequence, Profile
+from chalicelib.vocabulary.people import Consequence
 
 _OURS_TO_MEND = 300.0
-"""Seconds between tries of what only a human can mend."""
+"""Seconds between attempts while the cause is one that only a human can mend."""
 
-_OUT_OF_TIME = "out_of_time"
 
 _NO_ANSWER, _DUPLICATE = "no_answer", "duplicate"
 """Reasons of an `Unknown`: nothing came back; it is there already, and only needs to be found."""
@@ -70,8 +60,15 @@ _NO_ANSWER, _DUPLICATE = "no_answer", "duplicate"
 class Deliver:
     """The step from a target's queue to the target.
 
-    credentials: a target's, cached; fresh_credentials: read anew. send: one call to a target.
-    jitter: 0 to 1.
+    table: the table.
+    configuration: gives the stage's configuration, at most a minute old.
+    credentials: gives a target's credentials, cached.
+    fresh_credentials: reads a target's credentials anew.
+    send: sends one call to a target.
+    breaker: the breakers of all targets.
+    now: gives the time, aware UTC.
+    jitter: draws a number from 0 to 1.
+    count: counts what happened.
     """
 
     table: Table
@@ -87,30 +84,31 @@ class Deliver:
     def __call__(
         self, change: Change, time_left: Callable[[], float], ahead: Ahead | None = None
     ) -> list[tuple[str, State]]:
-        """Deliver what one profile change owes; event keys and their states.
+        """Deliver the events of a change; return keys and states. Raises `Transient` if the rest must wait.
 
-        time_left: seconds until this worker is stopped. ahead: what `ahead` has read for the batch that the
-        change is in. Raises `Transient` with `retry_after` when the
-        rest of it has to wait.
+        time_left: seconds until Lambda stops this worker.
+        ahead: the rows that `ahead` has read for the change's batch.
         """
         configuration = self.configuration()
         target = configuration.target(change.target)
         if target is None:
             raise Misconfigured("unknown_target", f"{change.target} is not in the stage's crms.yaml")
         ahead = ahead or Ahead(table=self.table)
-        rows = ahead.read(_lookups(change))
-        # What this change is about changes now; the breaker only if the target fails, or has recovered.
-        ahead.forget(key for key in _lookups(change) if key != breaker_key(target.name))
+        rows = ahead.read(lookups(change))
+        # Delivering changes these rows; the breaker's changes only if the target fails or recovers.
+        ahead.forget(key for key in lookups(change) if key != breaker_key(target.name))
         self.breaker.admit(target.name, rows.get(breaker_key(target.name)))
-        context = _Context(
+        context = Context(
             target=target,
             crm=CRMS[target.connector],
             configuration=configuration,
             rows=rows,
             ahead=ahead,
+            breaker=self.breaker,
+            count=self.count,
             time_left=time_left,
         )
-        done = []
+        states = []
         for key in change.events:
             event = rows.get(event_key(key))
             if not isinstance(event, EventRow):
@@ -119,16 +117,16 @@ class Deliver:
             if ledger and ledger.state in SETTLED:
                 continue
             context.require_time()
-            done.append((key, self._one(unpack_absorbed(event.body), ledger, context)))
-        return done
+            states.append((key, self._one(unpack_absorbed(event.body), ledger, context)))
+        return states
 
     def ahead(self, changes: Sequence[Change]) -> Ahead:
-        """Read for several customers' messages together what each is going to ask for."""
+        """Read in one call the rows that the work on each of these changes will ask for."""
         ahead = Ahead(table=self.table)
-        ahead.add(key for change in changes for key in _lookups(change))
+        ahead.add(key for change in changes for key in lookups(change))
         return ahead
 
-    def _one(self, absorbed: Absorbed, ledger: Ledger | None, context: _Context) -> State:
+    def _one(self, absorbed: Absorbed, ledger: Ledger | None, context: Context) -> State:
         target = context.target
         books = Books(table=self.table, absorbed=absorbed, target=target.name, now=self.now)
         books.begin(ledger, settle=context.crm.settle)
@@ -137,7 +135,7 @@ class Deliver:
                 unheard = Unknown("attempt_lost", "an attempt began, and nothing was heard of it again")
                 if retry.spent(absorbed.committed_at, ledger.since):
                     return self._park(books, target, unheard)
-                self._blame(context, absorbed.profile, unheard.reason)
+                context.count_failure(absorbed.profile, unheard.reason)
             return self._attempt(absorbed, books, context)
         except Transient as error:
             if error.retry_after is not None:
@@ -145,7 +143,7 @@ class Deliver:
             # What became of it could not be written, so nobody may look before it has settled.
             raise Transient(error.reason, error.detail, retry_after=books.unwritten()) from error
 
-    def _attempt(self, absorbed: Absorbed, books: Books, context: _Context) -> State:
+    def _attempt(self, absorbed: Absorbed, books: Books, context: Context) -> State:
         target = context.target
         try:
             credentials = self.credentials(target)
@@ -159,13 +157,13 @@ class Deliver:
         except NotServed as error:
             return self._refused(books, context, error)
         except Permanent as error:
-            self._praise(context)
+            context.count_success()
             return self._park(books, target, error)
         except (Transient, Misconfigured) as error:
             if retry.spent(absorbed.committed_at, self.now()):
                 return self._park(books, target, error)
             self._wait(books, context, error)
-        self._praise(context)
+        context.count_success()
         self.count("delivered", target=target.name)
         return State.DONE
 
@@ -174,38 +172,38 @@ class Deliver:
         self.count("parked", target=target.name, reason=error.reason)
         return State.PARKED
 
-    def _refused(self, books: Books, context: _Context, error: NotServed) -> State:
-        """Park it if it is known to be the event's own fault; else book it for later, at no cost.
+    def _refused(self, books: Books, context: Context, error: NotServed) -> State:
+        """Park it if the refusal is this event's own fault; else let it wait, which costs no attempt.
 
-        The rule is in `docs/decisions/0012-a-whole-endpoint-that-refuses.md`. Raises `Transient` with the
-        time to wait.
+        Decision 0015 has the rule. Raises `Transient` with the time to wait.
         """
         absorbed, refusals = books.absorbed, books.ledger.refusals
-        before = context.breaker
-        streak = int(before.streak) if before else 0
+        earlier = context.breaker_row
+        streak = int(earlier.streak) if earlier else 0
         served_since = refusals > 0 and books.ledger.streak != streak
         if served_since or retry.spent(absorbed.committed_at, self.now()):
             return self._park(books, context.target, error)
-        on_trial = before is not None and bool(before.trial)
-        self._blame(context, absorbed.profile, error.reason, refused=True)
-        after = context.breaker
-        if after is not None and after.state == Circuit.CLOSED and refusals + 1 >= retry.MOST_REFUSALS:
+        on_trial = earlier is not None and earlier.state == Circuit.TRIAL
+        context.count_failure(absorbed.profile, error.reason, refused=True)
+        breaker = context.breaker_row
+        closed = breaker is not None and breaker.state == Circuit.CLOSED
+        if closed and refusals + 1 >= retry.MOST_REFUSALS:
             return self._park(books, context.target, error)
         now = self.now()
-        pause = float(after.next_probe) - now.timestamp() if on_trial and after else 0.0
+        pause = float(breaker.next_probe) - now.timestamp() if on_trial and breaker else 0.0
         seconds = retry.refused(refusals + 1, self.jitter(), pause=max(pause, 0.0))
         books.hold(error, streak=streak, until=now + timedelta(seconds=seconds))
         self.count("retried", target=context.target.name, reason=error.reason)
         raise Transient(error.reason, error.detail, retry_after=seconds) from error
 
-    def _wait(self, books: Books, context: _Context, error: Transient | Misconfigured) -> NoReturn:
-        """Book it for later. Raises `Transient` with the time to wait."""
+    def _wait(self, books: Books, context: Context, error: Transient | Misconfigured) -> NoReturn:
+        """Write into the ledger when the next attempt is made. Raises `Transient` with the time to wait."""
         attempts = books.ledger.attempts
         now = self.now()
         if isinstance(error, Misconfigured | Unauthorised):
             self.count("misconfigured", target=context.target.name, reason=error.reason)
             seconds = _OURS_TO_MEND
-        elif error.reason == _OUT_OF_TIME:
+        elif error.reason == OUT_OF_TIME:
             seconds = 0.0
         elif isinstance(error, Throttled):
             age = (now - books.absorbed.committed_at).total_seconds()
@@ -221,10 +219,10 @@ class Deliver:
         self.count("retried", target=context.target.name, reason=error.reason)
         raise Transient(error.reason, error.detail, retry_after=seconds) from error
 
-    def _run(self, absorbed: Absorbed, books: Books, context: _Context, credentials: Credentials) -> None:
-        """Drive the connector: each step looked up or written, and booked before the next."""
+    def _run(self, absorbed: Absorbed, books: Books, context: Context, credentials: Credentials) -> None:
+        """Look up or write each of the connector's steps, and put it into the ledger before the next."""
         crm = context.crm
-        delivery = self._delivery(absorbed, context)
+        delivery = context.delivery(absorbed, lead=self._lead(absorbed.consequence, context))
         steps = crm.deliver(delivery, context.target, credentials, int(self.now().timestamp()))
         try:
             step = next(steps)
@@ -245,12 +243,12 @@ class Deliver:
         except StopIteration:
             books.done()
 
-    def _step(self, step: Step, books: Books, context: _Context, group: str) -> str:
+    def _step(self, step: Step, books: Books, context: Context, group: str) -> str:
         if step.find and (step.look_first or books.doubted(step.name)):
             for request in step.find:
-                found = step.found(self._call(request, context, group))
-                if found is not None:
-                    return found
+                remote = step.found(self._call(request, context, group))
+                if remote is not None:
+                    return remote
         try:
             return self._write(step, context, group)
         except Unknown as error:
@@ -263,18 +261,15 @@ class Deliver:
             books.trust(step.name)
             raise
 
-    def _write(self, step: Step, context: _Context, group: str) -> str:
-        requests = (step.write, *step.instead)
-        for request, last in zip(requests, (*[False] * len(step.instead), True), strict=True):
-            try:
+    def _write(self, step: Step, context: Context, group: str) -> str:
+        *requests, last = (step.write, *step.instead)
+        for request in requests:
+            with contextlib.suppress(Permanent):
                 return step.written(self._call(request, context, group))
-            except Permanent:
-                if last:
-                    raise
-        raise AssertionError("a step has at least one request")
+        return step.written(self._call(last, context, group))
 
-    def _call(self, request: Call, context: _Context, group: str) -> Reply:
-        """One call; what is the target's own failing, not the request's, counts for the breaker."""
+    def _call(self, request: Call, context: Context, group: str) -> Reply:
+        """Send one call; a failure of the target, not of the request, counts for the breaker."""
         context.require_time_for_a_call()
         reply = None
         try:
@@ -284,102 +279,14 @@ class Deliver:
             raise
         except Transient as error:
             if reply is None or reply.status == 401 or reply.status >= 500:
-                self._blame(context, group, error.reason)
+                context.count_failure(group, error.reason)
             raise
         return reply
 
-    def _praise(self, context: _Context) -> None:
-        target = context.target.name
-        key = breaker_key(target)
-        try:
-            if self.breaker.succeeded(target, context.rows.get(key)):
-                context.ahead.forget([key])
-        except (Transient, Misconfigured) as unkept:
-            # The delivery is made all the same, and the next one says so again.
-            self.count("breaker_unkept", target=target, reason=unkept.reason)
-
-    def _blame(self, context: _Context, group: str, reason: str, *, refused: bool = False) -> None:
-        target = context.target.name
-        key = breaker_key(target)
-        context.ahead.forget([key])
-        try:
-            row = context.rows.get(key)
-            context.rows[key] = self.breaker.failed(target, row, group=group, reason=reason, refused=refused)
-        except (Transient, Misconfigured) as unkept:
-            # What became of the call matters more, and the next failure counts again.
-            self.count("breaker_unkept", target=target, reason=unkept.reason)
-
-    def _delivery(self, absorbed: Absorbed, context: _Context) -> Delivery:
-        reference = context.rows.get(reference_key(absorbed.profile, context.target.name))
-        conversation = absorbed.consequence.conversation
-        return Delivery(
-            absorbed=absorbed,
-            profile=_profile(context.rows.get(profile_key(absorbed.profile)), absorbed),
-            owner=context.configuration.directory.person(conversation.owner) if conversation else None,
-            contact=reference.remote if isinstance(reference, ReferenceRow) and reference.remote else "",
-            lead=self._lead(absorbed.consequence, context),
-        )
-
-    def _lead(self, consequence: Consequence, context: _Context) -> str:
-        """What the opening event's delivery made for the conversation, for one that moves it."""
+    def _lead(self, consequence: Consequence, context: Context) -> str:
+        """The lead that the opening event's delivery made, if this event moves the conversation."""
         if consequence.conversation is None or consequence.opened or not consequence.moved:
             return ""
         key = ledger_key(consequence.conversation.opened_by, context.target.name)
         opening = contents(self.table.get(LedgerRow, key))
         return opening.steps.get(context.crm.lead_step, "") if opening else ""
-
-
-def _lookups(change: Change) -> list[Key]:
-    return [
-        *(event_key(key) for key in change.events),
-        *(ledger_key(key, change.target) for key in change.events),
-        profile_key(change.profile),
-        reference_key(change.profile, change.target),
-        breaker_key(change.target),
-    ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Context:
-    """What stays the same for all events of one message.
-
-    rows: as they were read; a new contact joins them.
-    ahead: what the batch has read, told of what changes.
-    time_left: seconds until this worker is stopped.
-    """
-
-    target: Target
-    crm: Crm
-    configuration: Configuration
-    rows: dict[Key, Row]
-    ahead: Ahead
-    time_left: Callable[[], float]
-
-    @property
-    def breaker(self) -> BreakerRow | None:
-        """The target's breaker, as far as this attempt knows it."""
-        row = self.rows.get(breaker_key(self.target.name))
-        return row if isinstance(row, BreakerRow) else None
-
-    def require_time(self) -> None:
-        """Raises `Transient` when the next step is better left to the next worker."""
-        if self.time_left() < retry.TIME_FOR_A_STEP:
-            raise Transient(_OUT_OF_TIME, retry_after=0)
-
-    def require_time_for_a_call(self) -> None:
-        """Raises `Transient` when a call could outlive this worker, which would then not book it.
-
-        It costs an attempt: a step whose calls take so long would else begin for ever and never end.
-        """
-        if self.time_left() < retry.TIME_FOR_A_CALL:
-            raise Transient("too_slow", "the calls of one step have taken all of a worker's time")
-
-
-def _profile(row: Row | None, absorbed: Absorbed) -> Profile:
-    """The customer as they are; an empty profile once they were erased."""
-    if isinstance(row, ProfileRow):
-        return msgspec.json.decode(row.body, type=Profile)
-    event = absorbed.event
-    return Profile(
-        id=absorbed.profile, name=event.name, first_seen=event.received_at, last_seen=event.received_at
-    )

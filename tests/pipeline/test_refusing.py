@@ -1,14 +1,14 @@
-"""An endpoint that refuses everybody is not each event's own fault: docs/decisions/0012."""
+"""An endpoint that refuses everybody: decision 0015."""
 
 from collections.abc import Callable
 
 import pytest
 
 from chalicelib.crms.http.replies import classify
-from chalicelib.pipeline import retry
-from chalicelib.store.keys import breaker_key
-from chalicelib.store.rows import BreakerRow
-from chalicelib.vocabulary.delivery import Call, Reply
+from chalicelib.pipeline import hub_events, retry
+from chalicelib.store.keys import breaker_key, event_key
+from chalicelib.store.rows import BreakerRow, EventRow
+from chalicelib.vocabulary.delivery import Call, Circuit, Reply
 from chalicelib.vocabulary.errors import NotServed, Permanent
 from chalicelib.vocabulary.event import Event
 from tests.pipeline.world import World, message
@@ -162,7 +162,7 @@ def test_a_probe_that_is_answered_lets_deliveries_decide(hub):
     hub.crm = lambda call: Reply(status=204 if call.method == "HEAD" else 404)
     hub.later(minutes=1)
     hub.tick()
-    assert (hub.breaker_state(), hub.switched[-1]) == ("half-open", ("crm", True))
+    assert (hub.breaker_state(), hub.switched[-1]) == ("trial", ("crm", True))
     posts = len(hub.calls)
     hub.run()
     assert len(hub.calls) == posts + 1, "the first refusal cuts it off again"
@@ -210,8 +210,13 @@ def test_it_is_told_once_that_it_was_cut_off_and_once_that_it_is_well(hub):
     live(hub, minutes=90)
     hub.crm = refuses(204)
     live(hub, minutes=30)
-    told = [key for key in hub.keys("E#hub#crm#notice") if "breaker" in key]
-    assert len(told) == 3, told
+    row = hub.table.get(BreakerRow, breaker_key("crm"))
+    assert row is not None
+    for state in Circuit:
+        notice = hub_events.breaker("crm", state, since=int(row.since), now=hub.now)
+        heard = hub.table.get(EventRow, event_key(notice.key)) is not None
+        assert heard is (state is not Circuit.TRIAL)
+    assert hub.counts["breaker_closed"] == 1
 
 
 def test_what_waits_at_an_endpoint_that_refuses_is_parked_at_the_horizon(hub):
