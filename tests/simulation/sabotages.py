@@ -122,7 +122,8 @@ SABOTAGES = (
         function="Deliver._attempt",
         place=a(ast.Expr, "count", "delivered"),
         becomes=followed_by(
-            "from chalicelib.store.keys import profile_key\nif row := context.rows.get(profile_key(absorbed.profile)):\n    self.table.put(row)\n"
+            "from chalicelib.store.keys import profile_key\n"
+            "if row := context.rows.get(profile_key(absorbed.profile)):\n    self.table.put(row)\n"
         ),
     ),
     Sabotage(
