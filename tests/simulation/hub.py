@@ -9,19 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
-
-import msgspec
 
 import app
 from chalicelib.configuration.stage import Configuration, encode
 from chalicelib.handlers import deliver, process, relay, tick
-from chalicelib.pipeline import hub_events
-from chalicelib.pipeline.receive import outgoing
-from chalicelib.vocabulary.messages import Intake
-from chalicelib.vocabulary.people import Profile
 from infra.queues import EVENTS, target_queue
-from tests.simulation import faults, script, worlds
+from tests.simulation import duty, faults, operators, script, worlds
 from tests.simulation.aws import Aws
 from tests.simulation.clock import START, Clock
 from tests.simulation.deployment import Deployment
@@ -29,14 +22,13 @@ from tests.simulation.edges import Edges
 from tests.simulation.faults import Weather
 from tests.simulation.fifo import Fifo
 from tests.simulation.lambdas import TIMEOUTS, Container, Lambdas, Mapping
+from tests.simulation.operators import CRM_SECRET, KEYS
 from tests.simulation.platforms import Platforms
 from tests.simulation.receivers import Network, Webhooks
 from tests.simulation.stream import Stream
-from tests.simulation.ticks import Ticks
+from tests.simulation.ticks import WATCHED, Ticks
 from tests.simulation.tryton import Tryton
-
-CRM_SECRET = "whsec_c3dpdGNoYm9hcmQtdGVzdC1zZWNyZXQtMTIz"
-KEYS = ("erp-key-one", "erp-key-two")
+from tests.simulation.watch import Watch
 
 
 @dataclass(slots=True)
@@ -51,7 +43,8 @@ class Simulation:
     clock: Clock = field(default_factory=Clock)
     story: list[tuple[float, str]] = field(default_factory=list)
     stages: list[tuple[float, Configuration]] = field(default_factory=list)
-    overloads: list[str] = field(default_factory=list)
+    closings: dict[str, float] = field(default_factory=dict)
+    """Of an operator's closing, by its event's key: when they had looked."""
     timed_out: bool = False
     lambdas: Lambdas = field(init=False)
     aws: Aws = field(init=False)
@@ -63,6 +56,7 @@ class Simulation:
     platforms: Platforms = field(init=False)
     edges: Edges = field(init=False)
     deployment: Deployment = field(init=False)
+    watch: Watch = field(init=False)
 
     def __post_init__(self) -> None:
         seeded = self.rng.randrange
@@ -84,6 +78,7 @@ class Simulation:
             self.clock,
             random.Random(seeded(2**62)),
             lambda event, done: self.lambdas.invoke("relay", event, lambda _, fine: done(fine)),
+            flooded=bool(self.script.flood),
         )
         self.ticks = Ticks(
             clock=self.clock,
@@ -92,9 +87,11 @@ class Simulation:
             lambdas=self.lambdas,
             dynamo=self.aws.dynamo,
             objects=self.aws.objects,
+            edges=lambda after: duty.edges(self.stages, after),
         )
+        self.watch = Watch(clock=self.clock, stages=self.recent_stages)
         self.aws.dynamo.watchers += [self.stream.changed, self.ticks.watch]
-        self.aws.dynamo.commits.append(self._capacity)
+        self.aws.dynamo.commits.append(self.watch.commit)
         self.crm = Webhooks(secrets={CRM_SECRET}, now=lambda: self.clock.now)
         self.erp = Tryton(keys={KEYS[0]}, now=lambda: self.clock.now)
         self.aws.secrets = {**worlds.SECRETS, "crm": {"signing_secret": CRM_SECRET}}
@@ -130,6 +127,7 @@ class Simulation:
         row = {"pk": {"S": "CONFIG"}, "sk": {"S": "CURRENT"}, "row": {"S": "config"}}
         self.aws.dynamo.write({**row, "version": {"S": configuration.version}, **sections})
         self.stages.append((self.clock.now, configuration))
+        self.ticks.pushed()
         self.tell(f"configuration {configuration.version} is pushed")
 
     def run(self) -> None:
@@ -138,14 +136,12 @@ class Simulation:
             self.clock.at(at, partial(self.platforms.post, posted))
         for number, at in enumerate(self.script.pushes):
             self.clock.at(at, partial(self._change_stage, number + 2))
-        for at in self.script.closes:
-            self.clock.at(at, self._operator_closes)
-        for begins, ends in self.script.key_changes:
-            self.clock.at(begins, self._change_key)
-            self.clock.at(ends, lambda: self.aws.secrets.__setitem__("erp", {"application_key": KEYS[1]}))
+        operators.plan(self)
         if self.script.deployment[1]:
             self.clock.at(self.script.deployment[1], lambda: self.deployment.complete(self.aws.dynamo))
         last = max([self.script.ends, *(at for at, _ in self.script.posts), self.weather.ends])
+        for quiet in sorted({max(self.script.ends, self.weather.ends), last}):
+            self.clock.at(quiet + WATCHED, partial(operators.close_all, self))
         limit = last + 40 * 86_400
         self.clock.run(limit)
         self.timed_out = self.clock.busy
@@ -183,45 +179,6 @@ class Simulation:
 
     def _cold(self, function: str) -> Container:
         return self.edges.container(function)
-
-    def _operator_closes(self) -> None:
-        profiles = [
-            msgspec.json.decode(item["body"]["S"], type=Profile)
-            for (_, sk), item in sorted(self.aws.dynamo.items.items())
-            if sk == "PROFILE"
-        ]
-        talking = [profile for profile in profiles if profile.conversation]
-        if not talking:
-            return
-        profile = self.rng.choice(talking)
-        assert profile.conversation is not None
-        event = hub_events.close(
-            profile.id, profile.conversation, reason="answered", by="operator", now=self.clock.time
-        )
-        message = outgoing(Intake(customer=event.customer, events=(event,)), self.aws.objects.__setitem__)
-        entry = {"Id": "0", "MessageBody": message.body, "MessageGroupId": message.group}
-        self.aws.queues["events.fifo"].send({**entry, "MessageDeduplicationId": message.dedup})
-        self.tell(f"an operator closes the conversation of profile {profile.id}")
-
-    def _change_key(self) -> None:
-        self.erp.keys = {KEYS[1]}
-        self.tell("the ERP's key is replaced")
-
-    def _capacity(self, changes: list[Any]) -> None:
-        """Whether a commit took somebody beyond what a configuration of the last minutes allows."""
-        for (pk, sk), before, after in changes:
-            if sk != "LOAD":
-                continue
-            had, has = (int(item.get("open", {"N": "0"})["N"]) if item else 0 for item in (before, after))
-            person = pk.removeprefix("W#")
-            recent = self.recent_stages(self.clock.now)
-            allowed = max(
-                (p.capacity for s in recent for p in s.directory.people if p.id == person), default=0
-            )
-            if has > had and has > allowed:
-                self.overloads.append(f"{person} was given {has} conversations, capacity is {allowed}")
-            if has < 0:
-                self.overloads.append(f"{person} has {has} conversations")
 
     def recent_stages(self, at: float) -> list[Configuration]:
         """The configurations by which a function may have acted: a minute old, or unread for longer."""

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 
 from chalicelib.vocabulary.event import Kind
 from tests.simulation import judge_crms
+from tests.simulation.dues import Due
 from tests.simulation.found import Found, found
 from tests.simulation.hub import Simulation, moment
 from tests.simulation.platforms import Answered
-from tests.simulation.posts import Due
 from tests.simulation.script import MARK
 
 _HORIZON = 80 * 3600
@@ -211,7 +211,7 @@ def conversations(sim: Simulation, read: Found) -> Iterator[str]:
         owned = sum(1 for p in read.profiles.values() if p.conversation and p.conversation.owner == person)
         if load != owned:
             yield f"{person} is said to have {load} conversations and has {owned}"
-    yield from sim.overloads
+    yield from sim.watch.overloads
 
 
 def forged_left_nothing(sim: Simulation, read: Found) -> Iterator[str]:
