@@ -13,6 +13,7 @@ from functools import partial
 import app
 from chalicelib.configuration.stage import Configuration, encode
 from chalicelib.handlers import deliver, process, relay, tick
+from chalicelib.store.packing import pack
 from infra.queues import EVENTS, target_queue
 from tests.simulation import duty, faults, operators, script, worlds
 from tests.simulation.aws import Aws
@@ -145,6 +146,16 @@ class Simulation:
         limit = last + 40 * 86_400
         self.clock.run(limit)
         self.timed_out = self.clock.busy
+
+    @property
+    def crms(self) -> set[str]:
+        """The targets' names."""
+        return set(self.network.answers)
+
+    @property
+    def packed_as(self) -> int:
+        """The version of what is packed, whatever a deployment made of it."""
+        return pack(None)[0]
 
     @property
     def configuration(self) -> Configuration:

@@ -170,7 +170,7 @@ def together(posts: Sequence[Posted], *, unreadable: int = 0) -> Posted:
         post=post,
         due=tuple(one for posted in posts for one in posted.due),
         words=" + ".join(posted.words for posted in posts),
-        unreadable=unreadable,
+        unreadable=unreadable + sum(posted.unreadable for posted in posts),
     )
 
 

@@ -23,13 +23,14 @@ WATCHED = 3 * 86_400.0
 
 _CONFIGURATION_AGE = 120.0
 _MOST_IN_VAIN = 60
+_AFTER_THE_STORM = 1800.0
 
 
 class Ticks:
     """When the clock's function is called next.
 
     edges: the next beginning or end of a duty after a time. in_vain: how often in a row it did something that
-    changed nothing.
+    changed nothing. worst_offers: the most offers and closings of which that was so, when nothing failed.
     """
 
     def __init__(
@@ -57,7 +58,8 @@ class Ticks:
         self._probes: dict[str, float] = {}
         self.changed = clock.now
         self.in_vain = 0
-        self.worst = 0
+        self._offers = 0
+        self.worst_offers = 0
 
     def watch(self, key: tuple[str, str], _before: Any, after: Any) -> None:
         """A write that may give it something to do."""
@@ -75,7 +77,7 @@ class Ticks:
                 self.need(self._probes[name])
         if kind in ("PROFILE", "LOAD") and (any(self._open.values())):
             self.changed = self._clock.now
-            self.in_vain = 0
+            self.in_vain = self._offers = 0
             self.need(self._clock.now)
 
     def pushed(self) -> None:
@@ -110,7 +112,9 @@ class Ticks:
         self._ticking = False
         if not fine or any(answer.values()):
             self.in_vain += 1
-            self.worst = max(self.worst, self.in_vain)
+            self._offers += fine and bool(answer["offered"] or answer["closed"])
+            if self._clock.now > self._weather.ends + _AFTER_THE_STORM:
+                self.worst_offers = max(self.worst_offers, self._offers)
             # What has not helped so often is looked at more rarely, or a world would never end.
             self.need(self._clock.now + (0 if self.in_vain < _MOST_IN_VAIN else 6 * 3600))
         if any(key.startswith("undelivered/") for key in self._objects):
