@@ -119,7 +119,7 @@ def owed(sim: Simulation, read: Found) -> Iterator[str]:
 
 
 def ends(sim: Simulation, read: Found) -> Iterator[str]:
-    """A conversation ends when it is idle and owes nothing, or when somebody closed it who had seen it all."""
+    """A conversation ends when it is idle and owes nothing, or somebody closed it who had seen all of it."""
     for name in read.profiles:
         mine = read.of(name)
         talks: dict[str, list[Absorbed]] = {}
@@ -174,4 +174,5 @@ def leads(sim: Simulation, read: Found) -> Iterator[str]:
         wanted = int(numbers[owner]) if owner else None
         # Who has left the directory meanwhile has no number to write.
         if lead.get("employee") != wanted and not (owner in gone and lead.get("employee") is None):
-            yield f"the lead of {talk_id} is {lead.get('employee')}'s, {absorbed.event.key} gave it to {owner or 'nobody'}"
+            given = f"{absorbed.event.key} gave it to {owner or 'nobody'}"
+            yield f"the lead of {talk_id} is {lead.get('employee')}'s, {given}"

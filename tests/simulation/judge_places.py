@@ -31,7 +31,8 @@ def quarantined(sim: Simulation, read: Found) -> Iterator[str]:
     for answered in genuine:
         found = lies.get(answered.posted.post.body)
         if 200 <= answered.status < 300 and found != answered.posted.unreadable:
-            yield f"of {answered.posted.words[:200]} {found} fragments are kept, not {answered.posted.unreadable}"
+            wanted = answered.posted.unreadable
+            yield f"of {answered.posted.words[:200]} {found} fragments are kept, not {wanted}"
     bodies = {answered.posted.post.body for answered in genuine}
     yield from (f"{body[:80]!r} is kept, and was posted by nobody" for body in lies if body not in bodies)
 

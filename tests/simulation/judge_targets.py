@@ -1,4 +1,4 @@
-"""How the targets were called: not while they said to wait, rarely while they are down, and breakers in time."""
+"""How the targets were called: not while they said to wait, rarely while they are down; breakers in time."""
 
 from __future__ import annotations
 
@@ -21,11 +21,13 @@ _LONG_DOWN = 1800.0
 def retry_after(sim: Simulation, read: Found) -> Iterator[str]:
     """Nothing is sent again before the time that the target named."""
     del read
+    if _storm(sim):
+        return  # a worker that dies, or a table that refuses its word, forgets what it was told
     until: dict[tuple[str, str], float] = {}
     for call in sim.network.calls:
         about = call.target, call.about
         if call.about and call.at < until.get(about, 0.0) - _SLACK:
-            yield f"{call.target} was sent {call.about} at {moment(call.at)}, not after {moment(until[about])}"
+            yield f"{call.target} was sent {call.about} at {moment(call.at)}, before {moment(until[about])}"
         if call.retry_after and call.about:
             until[about] = call.answered_at + min(call.retry_after, _LONGEST_WAIT)
 
@@ -47,7 +49,7 @@ def while_down(sim: Simulation, read: Found) -> Iterator[str]:
         ]
         most = _MOST_AT_ONCE + _MOST_PER_CUSTOMER * len(groups[outage.service])
         if len(calls) > most:
-            yield f"{outage.service} was called {len(calls)} times while it was down, at most {most} is polite"
+            yield f"{outage.service} was called {len(calls)} times while it was down, more than {most}"
 
 
 def breakers(sim: Simulation, read: Found) -> Iterator[str]:
@@ -58,12 +60,10 @@ def breakers(sim: Simulation, read: Found) -> Iterator[str]:
         by_target[call.target].append(call)
     for at, target in sim.watch.opened:
         failed = [c for c in by_target[target] if c.failed and at - 90_000 < c.at <= at]
-        if len(failed) < 3:
+        # One failure may be counted twice, when the answer of the table is lost.
+        if len(failed) < (2 if _storm(sim) else 3):
             yield f"{target} was cut off at {moment(at)} after {len(failed)} failures"
-    storm = (
-        sim.weather.rate or sim.weather.deaths or any(o.service not in sim.crms for o in sim.weather.outages)
-    )
-    if storm:
+    if _storm(sim):
         return
     for target, calls in by_target.items():
         row: list[Called] = []
@@ -78,3 +78,11 @@ def breakers(sim: Simulation, read: Found) -> Iterator[str]:
             ):
                 yield f"{target} failed {len(row)} times from {moment(row[0].at)} on, and was not cut off"
                 break
+
+
+def _storm(sim: Simulation) -> bool:
+    """Whether anything but the targets fails."""
+    weather = sim.weather
+    return bool(
+        weather.rate or weather.deaths or any(outage.service not in sim.crms for outage in weather.outages)
+    )
