@@ -220,15 +220,20 @@ def simulation(seed: int) -> Simulation:
     weather = faults.drawn(random.Random(rng.randrange(2**62)), START, told.ends, targets)
     if rng.random() < 0.15:
         weather = one_down(rng, told, targets)
+    elif told.flood:
+        # A full batch goes through whole or not at all: refusals for hours would never let it.
+        weather.outages = tuple(outage for outage in weather.outages if outage.kind != "partial")
     return Simulation(seed, rng, world, told, weather)
 
 
 def one_down(rng: random.Random, told: script.Script, targets: tuple[str, ...]) -> Weather:
     """Nothing fails but one target, for hours: what is owed to the others must not wait for it."""
     told.deployment, told.key_changes = (0.0, 0.0), []
-    kind = rng.choice(("no_connection", "http_503", "no_answer"))
-    outage = faults.Outage(service=rng.choice(targets), kind=kind, begins=START, ends=told.ends + 7200)
-    return dataclasses.replace(faults.calm(rng), outages=(outage,), ends=told.ends + 7200)
+    kind = rng.choice(("no_connection", "http_503", "no_answer", "http_429_later", "http_401"))
+    # Some are down for longer than a delivery is tried.
+    ends = told.ends + rng.choice((7200, 7200, 7200, 110 * 3600))
+    outage = faults.Outage(service=rng.choice(targets), kind=kind, begins=START, ends=ends)
+    return dataclasses.replace(faults.calm(rng), outages=(outage,), ends=ends)
 
 
 def moment(at: float) -> str:

@@ -145,6 +145,9 @@ def humans(sim: Simulation, read: Found) -> Iterator[str]:
             if profile is None or absorbed is None:
                 continue
             who[profile].add(due.human)
+            before = read.identities.get(due.previous, "")
+            if due.previous and before != profile and before not in read.profiles[profile].collisions:
+                yield f"{due.identity} was {due.previous}, {before or 'nobody'}'s, and is {profile}'s"
             if absorbed.event.customer.key == due.identity:
                 place = absorbed.seq, absorbed.index
                 if due.identity not in first or place < first[due.identity][0]:
@@ -279,6 +282,8 @@ CHECKS: tuple[Callable[[Simulation, Found], Iterator[str]], ...] = (
     judge_people.leads,
     judge_waiting.waiting,
     judge_waiting.in_vain,
+    judge_targets.settled_for_good,
+    judge_targets.given_up,
     judge_targets.retry_after,
     judge_targets.while_down,
     judge_targets.breakers,

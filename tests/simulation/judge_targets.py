@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from tests.simulation.found import Found
@@ -16,6 +16,11 @@ _SLACK = 1.0
 _MOST_PER_CUSTOMER = 14
 _MOST_AT_ONCE = 14
 _LONG_DOWN = 1800.0
+_SPEAKS = ("http_401", "http_429_later")
+
+_UNDER_WAY = 60.0
+_HORIZON = 80 * 3600
+_MOST_AFTERWARDS = 4
 
 
 def retry_after(sim: Simulation, read: Found) -> Iterator[str]:
@@ -32,6 +37,28 @@ def retry_after(sim: Simulation, read: Found) -> Iterator[str]:
             until[about] = call.answered_at + min(call.retry_after, _LONGEST_WAIT)
 
 
+def settled_for_good(sim: Simulation, read: Found) -> Iterator[str]:
+    """What is done or parked is not sent again."""
+    keys = {absorbed.event.reference: key for key, absorbed in read.events.items()}
+    for call in sim.network.calls:
+        settled = sim.watch.settled.get((keys.get(call.about, ""), call.target))
+        if settled is not None and call.at > settled + _UNDER_WAY:
+            yield f"{call.about} was settled at {moment(settled)}, and sent again at {moment(call.at)}"
+
+
+def given_up(sim: Simulation, read: Found) -> Iterator[str]:
+    """Eighty hours after its commit a delivery is tried once more, and not for ever."""
+    events = {absorbed.event.reference: absorbed for absorbed in read.events.values()}
+    tries: Counter[str] = Counter()
+    for call in sim.network.calls:
+        absorbed = events.get(call.about)
+        if call.target == "crm" and absorbed and call.at > absorbed.committed_at.timestamp() + _HORIZON:
+            tries[call.about] += 1
+    for about, times in tries.items():
+        if times > _MOST_AFTERWARDS:
+            yield f"{events[about].event.key} was sent {times} times after its horizon"
+
+
 def while_down(sim: Simulation, read: Found) -> Iterator[str]:
     """A target that is down for long is called a few times and then probed."""
     groups: dict[str, set[str]] = defaultdict(set)
@@ -40,14 +67,16 @@ def while_down(sim: Simulation, read: Found) -> Iterator[str]:
             groups[target].add(absorbed.profile)
     for outage in sim.weather.outages:
         ends = min(outage.ends, sim.weather.ends)
-        if outage.service not in sim.crms or ends - outage.begins < _LONG_DOWN or outage.kind == "http_401":
+        if outage.service not in sim.crms or ends - outage.begins < _LONG_DOWN or outage.kind in _SPEAKS:
             continue
         calls = [
             c
             for c in sim.network.calls
             if c.target == outage.service and outage.begins <= c.at < ends and not c.probe
         ]
-        most = _MOST_AT_ONCE + _MOST_PER_CUSTOMER * len(groups[outage.service])
+        # Whoever's first event is given up after days has the next one tried.
+        owed = len(read.owed(outage.service))
+        most = _MOST_AT_ONCE + _MOST_PER_CUSTOMER * len(groups[outage.service]) + owed
         if len(calls) > most:
             yield f"{outage.service} was called {len(calls)} times while it was down, more than {most}"
 

@@ -162,6 +162,8 @@ class Network:
             self.lambdas.pause(_PATIENCE)
             raise Unknown("no_answer", name)
         done = answer(call) if strike.done else None
+        if strike.later:
+            self.clock.after(strike.seconds, lambda: _ignore(answer(call)))
         if strike.kind == "killed":
             self.lambdas.kill(f"{'after' if strike.done else 'before'} a call to {name}")
         if strike.kind in ("no_answer", "reset"):

@@ -140,8 +140,18 @@ def _forgery(rng: random.Random, script: Script, writer: Writer, at: float) -> N
         script.posts.append((at, forged(rng.choice(genuine), how, f"{MARK}{writer.number}")))
 
 
-def _moved(_rng: random.Random, script: Script, writer: Writer, at: float) -> None:
-    script.posts.append((at, writer.moved(at, writer.anybody())))
+def _moved(rng: random.Random, script: Script, writer: Writer, at: float) -> None:
+    """A customer has a new number; perhaps one of whom we have never heard, who writes at the same moment."""
+    who = writer.anybody()
+    if rng.random() < 0.5:
+        who = len(writer.humans)
+        writer.humans.append(human(500 + who))
+        writer.number += 1
+        first = at + rng.uniform(0, 0.3)
+        script.posts.append(
+            (first, writer.built(first, who, "whatsapp", "100001", "message", writer.number, target=0))
+        )
+    script.posts.append((at, writer.moved(at, who)))
 
 
 def _many(rng: random.Random, script: Script, writer: Writer, at: float) -> None:

@@ -8,7 +8,8 @@ import sys
 
 import pytest
 
-from tests.simulation.sabotages import MOST_SEEDS, ROOT, SABOTAGES, hunt
+from tests.simulation.sabotage import ROOT
+from tests.simulation.sabotages import MOST_SEEDS, SABOTAGES, hunt
 
 every_sabotage = pytest.mark.parametrize("sabotage", SABOTAGES, ids=lambda sabotage: sabotage.name)
 

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.configuration.stage import Configuration
+from chalicelib.vocabulary.delivery import SETTLED
 from chalicelib.vocabulary.people import Conversation, Profile
 from tests.simulation.clock import Clock
 
@@ -28,7 +29,8 @@ class Watch:
     """Every commit as it takes effect.
 
     stages: the configurations by which a function may act at a time. profiles and loads: what they were from
-    when. overloads: what no configuration allows. opened: when a target was cut off.
+    when. overloads: what no configuration allows. opened: when a target was cut off. settled: when a delivery
+    was done or parked first, by event and target.
     """
 
     clock: Clock
@@ -37,6 +39,7 @@ class Watch:
     loads: list[tuple[float, str, int]] = field(default_factory=list)
     overloads: list[str] = field(default_factory=list)
     opened: list[tuple[float, str]] = field(default_factory=list)
+    settled: dict[tuple[str, str], float] = field(default_factory=dict)
 
     def commit(self, changes: list[Any]) -> None:
         """One commit."""
@@ -49,6 +52,8 @@ class Watch:
                     at=self.clock.now, conversation=profile.conversation, last_owner=profile.last_owner
                 )
                 self.profiles[profile.id].append(seen)
+            elif sk.startswith("D#") and after["state"]["S"] in SETTLED:
+                self.settled.setdefault((pk.removeprefix("E#"), sk.removeprefix("D#")), self.clock.now)
             elif sk == "BREAKER":
                 was, now = (item.get("state", {}).get("S") if item else None for item in (before, after))
                 if now == "open" and was not in ("open", "half-open"):
