@@ -14,6 +14,7 @@ from chalicelib.vocabulary.people import Person, Rule
 _TEHRAN = timezone(timedelta(hours=3, minutes=30))
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY = 86_400.0
+_ALL_DAY = ("00:00", "24:00")
 
 
 def is_away(person: Person, at: float) -> bool:
@@ -52,9 +53,12 @@ def _seconds(clock: str) -> float:
 
 def moments(stage: Configuration, since: float, until: float) -> list[float]:
     """When somebody's duty may begin or end between two times, both included."""
-    weeks = [hours.week for hours in stage.directory.hours.values()]
-    clocks = {_seconds(c) % _DAY for week in weeks for day in week.values() for pair in day for c in pair}
-    clocks.add(0.0)
+    people = stage.directory.people
+    used = {person.hours for person in people} & stage.directory.hours.keys()
+    days_of = (day for name in used for day in stage.directory.hours[name].week.values())
+    clocks = {_seconds(c) % _DAY for day in days_of for pair in day for c in pair if pair != _ALL_DAY}
+    if any(person.away for person in people):
+        clocks.add(0.0)
     days = range(int((until - since) // _DAY) + 2)
     first = _midnight(since)
     found = (first + day * _DAY + clock for day in days for clock in clocks)
@@ -63,7 +67,8 @@ def moments(stage: Configuration, since: float, until: float) -> list[float]:
 
 def edges(stages: Sequence[tuple[float, Configuration]], after: float) -> float:
     """The first moment after that one at which somebody's duty may begin or end, as is configured now."""
-    return next(moment for moment in moments(stages[-1][1], after, after + 2 * _DAY) if moment > after)
+    coming = moments(stages[-1][1], after, after + 8 * _DAY)
+    return next((moment for moment in coming if moment > after), float("inf"))
 
 
 def worked(person: Person, stage: Configuration, since: float, minutes: float) -> float | None:
@@ -79,7 +84,7 @@ def worked(person: Person, stage: Configuration, since: float, minutes: float) -
                 return reached + left
             left -= moment - reached
         reached = moment
-    return None
+    return reached + left if on_duty(person, stage, reached) else None
 
 
 def able(person: Person, rule: Rule, language: str) -> bool:

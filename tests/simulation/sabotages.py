@@ -2,7 +2,8 @@
 
     python -m tests.simulation.sabotages
 
-plays seeds with each of them in place until something is wrong, and prints how many it took.
+plays seeds with each of them in place until something is wrong, prints how many it took, and keeps the seeds
+in `sabotages.txt`, so that the tests need one world for each.
 """
 
 from __future__ import annotations
@@ -67,20 +68,33 @@ class Hunt:
     found: str
 
 
-def hunt(sabotage: Sabotage, seeds: int) -> Hunt:
-    """Play up to so many seeds with a sabotage in place, in an interpreter of its own."""
-    command = [sys.executable, "-m", "tests.simulation.sabotages", sabotage.name, str(seeds)]
+KNOWN: dict[str, int] = {
+    name: int(seed)
+    for name, seed in (
+        line.split(" | ") for line in (ROOT / "tests/simulation/sabotages.txt").read_text().splitlines()
+    )
+}
+"""The seeds in which each was found when they were last looked for."""
+
+
+def hunt(sabotage: Sabotage, seeds: int, *, first: int = 0) -> Hunt:
+    """Play up to so many seeds with a sabotage in place, in an interpreter of its own.
+
+    first: a seed that is played before those from 0 on.
+    """
+    name = sabotage.name
+    command = [sys.executable, "-m", "tests.simulation.sabotages", name, str(seeds), str(first)]
     environment = {**os.environ, "AWS_DEFAULT_REGION": "eu-central-1", "PYTHONHASHSEED": "0"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
     return Hunt(sabotage=sabotage, **json.loads(done.stdout.splitlines()[-1]))
 
 
-def _play(name: str, seeds: int) -> None:
+def _play(name: str, seeds: int, first: int) -> None:
     sabotage = next(one for one in SABOTAGES if one.name == name)
     sys.meta_path.insert(0, _Saboteur(sabotage))
     from tests.simulation.play import play  # noqa: PLC0415 - only now does it load what was changed
 
-    for seed in range(seeds):
+    for seed in (first, *(seed for seed in range(seeds) if seed != first)):
         verdict = play(seed)
         if verdict.faults:
             print(json.dumps({"seeds": seed + 1, "found": verdict.faults[0][:300]}))
@@ -93,10 +107,16 @@ def _table(seeds: int) -> None:
         for hunted in pool.map(lambda sabotage: hunt(sabotage, seeds), SABOTAGES):
             check = hunted.found.partition(":")[0].replace("_", " ")
             print(f"| {hunted.sabotage.name} | {hunted.seeds or 'not found'} | {check} |", flush=True)
+            if hunted.seeds:
+                KNOWN[hunted.sabotage.name] = hunted.seeds - 1
+    lines = [
+        f"{sabotage.name} | {KNOWN[sabotage.name]}\n" for sabotage in SABOTAGES if sabotage.name in KNOWN
+    ]
+    (ROOT / "tests/simulation/sabotages.txt").write_text("".join(lines))
 
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        _play(sys.argv[1], int(sys.argv[2]))
+        _play(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
     else:
         _table(MOST_SEEDS)

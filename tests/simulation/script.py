@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import random
 from dataclasses import dataclass, field, replace
 
@@ -167,7 +168,7 @@ def _large(rng: random.Random, script: Script, writer: Writer, at: float) -> Non
 
 
 def _long(rng: random.Random, length: int) -> str:
-    return "".join(rng.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=length))
+    return base64.b64encode(rng.randbytes(length)).decode()[:length]
 
 
 def _hidden(_rng: random.Random, script: Script, writer: Writer, at: float) -> None:

@@ -122,4 +122,6 @@ class Ticks:
         for when in (*self._due.values(), *self._probes.values()):
             self.need(when)
         if any(self._open.values()) and self._clock.now - self.changed < WATCHED:
-            self.need(self._edges(self._clock.now))
+            edge = self._edges(self._clock.now)
+            if edge < float("inf"):
+                self.need(edge)
