@@ -1,4 +1,4 @@
-"""The worker at the table's stream."""
+"""The Lambda function `relay`: the worker at the table's stream."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ bp = Blueprint(__name__)
 
 @bp.lambda_function(name="relay")
 def relay(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401, ARG001
-    """A batch of the stream. Raises if any of it could not be sent: the stream repeats it whole."""
+    """Send on a batch of the stream. Raises if any of it could not be sent: the stream repeats it whole."""
     changes = [
         change
         for record in event["Records"]

@@ -1,4 +1,4 @@
-"""The worker that the clock calls, once a minute."""
+"""The Lambda function `tick`, which EventBridge calls once a minute: the hub's clock."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ bp = Blueprint(__name__)
 
 @bp.lambda_function(name="tick")
 def tick(event: Any, context: Any) -> dict[str, int]:  # noqa: ANN401, ARG001
-    """All that is due this minute."""
-    done = workers().tick()
-    log_item("tick", "done", **done)
-    return done
+    """Do all that is due this minute; return how much of each job there was."""
+    counts = workers().tick()
+    log_item("tick", "done", **counts)
+    return counts

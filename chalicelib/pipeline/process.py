@@ -1,7 +1,7 @@
-"""Whose event it is, who answers, and the one transaction that makes both true.
+"""Decides whose an event is and who answers it, and writes both in one transaction.
 
-A message's events are committed in chunks; a chunk is in the table whole or not at all. What another
-writer changed meanwhile is read again and decided again.
+A message's events are committed in chunks; a chunk is in the table whole or not at all. If another writer
+changed a row meanwhile, the chunk is read and decided again.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from chalicelib.routing.conversations import Turn
 from chalicelib.routing.facts import Question
 from chalicelib.routing.hours import after
 from chalicelib.routing.rules import rule_for
-from chalicelib.store.ahead import Ahead
 from chalicelib.store.keys import Key, event_key, load_key, profile_key
 from chalicelib.store.packing import unpack_intake
+from chalicelib.store.read_ahead import Ahead
 from chalicelib.store.rows import EventRow, LoadRow, ProfileRow, unpack_absorbed
 from chalicelib.store.table import Conflict, Table
 from chalicelib.telemetry import Count
@@ -43,7 +43,13 @@ _TRIES = 3
 class Process:
     """The step from the events queue to the table.
 
-    fetch and store: bytes from and to the bucket, by key. new_id: a fresh profile id.
+    table: the table.
+    configuration: gives the stage's configuration, at most a minute old.
+    fetch: gives the bytes under a key of the bucket.
+    store: puts bytes into the bucket under a key.
+    now: gives the time, aware UTC.
+    new_id: makes an id for a new profile.
+    count: counts what happened.
     """
 
     table: Table
@@ -55,25 +61,23 @@ class Process:
     count: Count
 
     def __call__(self, intake: Intake, ahead: Ahead | None = None) -> list[Absorbed]:
-        """Absorb one message; return what was new. Raises `Transient` to have it come again.
+        """Absorb one message; return its events that were new. Raises `Transient` to have it come again.
 
-        ahead: what `ahead` has read for the batch that the message is in.
+        ahead: the rows that `ahead` has read for the message's batch.
         """
         ahead = ahead or Ahead(table=self.table)
         if intake.stored:
             intake = unpack_intake(self.fetch(intake.stored))
         configuration = self.configuration()
-        done: list[Absorbed] = []
+        absorbed: list[Absorbed] = []
         for chunk in _chunks(intake.events):
-            done += self._chunk(chunk, configuration, ahead)
-        for absorbed in done:
-            self.count(
-                "routed", channel=absorbed.event.channel, outcome=absorbed.consequence.decision.outcome
-            )
-        return done
+            absorbed += self._chunk(chunk, configuration, ahead)
+        for each in absorbed:
+            self.count("routed", channel=each.event.channel, outcome=each.consequence.decision.outcome)
+        return absorbed
 
     def ahead(self, intakes: Sequence[Intake]) -> Ahead:
-        """Read for several customers' messages together what each is going to ask for first."""
+        """Read in two calls the rows that the work on each of these messages will first ask for."""
         ahead = Ahead(table=self.table)
         configuration = self.configuration()
         claims = [
@@ -104,7 +108,7 @@ class Process:
         return []
 
     def _decided(self, events: Sequence[Event], configuration: Configuration, ahead: Ahead) -> Commit:
-        """Read what is known, and decide all that the events change."""
+        """Read the rows, and decide all that the events change."""
         claim = _claim(events, configuration)
         rows = ahead.read(_lookups(claim, events))
         unseen = {event.key: event for event in events if event_key(event.key) not in rows}
@@ -155,13 +159,15 @@ class Process:
     def _choose(self, event: Event, owner: Presence, commit: Commit) -> Consequence | None:
         profile, configuration = commit.profile, commit.configuration
         conversation = profile.conversation
-        said = event
+        customer_event = event
         if conversation:
             # What the customer said when they came decides, not a later “?” nor the hub's reminder of it.
             opening = self.table.get(EventRow, event_key(conversation.opened_by))
-            said = unpack_absorbed(opening.body).event if opening else event
+            customer_event = unpack_absorbed(opening.body).event if opening else event
         question = Question(
-            event=said, profile=profile, account_language=configuration.account_language(said)
+            event=customer_event,
+            profile=profile,
+            account_language=configuration.account_language(customer_event),
         )
         ruling = rule_for(question, configuration.routing)
         self._read_loads(considered(ruling, configuration.directory), commit)

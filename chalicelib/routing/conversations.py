@@ -1,6 +1,6 @@
 """What an event does to its profile's conversation: opens it, keeps it, moves it, closes it.
 
-Pure: the pipeline asks `turn` what the event calls for, lets somebody be chosen if need be, and takes the
+Pure: the pipeline asks `turn` what the event calls for, has somebody chosen if need be, and takes the
 consequence from here.
 """
 
@@ -47,7 +47,7 @@ def idle_at(conversation: Conversation, routing: Routing) -> datetime | None:
 def due_at(conversation: Conversation, routing: Routing) -> datetime | None:
     """When the clock should look at it: once it is idle, in steps of a 24th of the idle time, or never.
 
-    The steps keep the index from being written at every event: it moves once a step at most.
+    Without steps every event would move the conversation in the index; so it moves once a step at most.
     """
     idle = idle_at(conversation, routing)
     if idle is None:
@@ -98,7 +98,7 @@ def kept(
     renewed: datetime | None = None,
     because: str = "",
 ) -> Consequence:
-    """Nobody else is chosen: the conversation goes on, or there is none.
+    """The consequence without a choice: the conversation goes on, or there is none.
 
     renewed: the promise if this event renews it. because: why the owner keeps it, if there was a choice.
     """
@@ -122,7 +122,7 @@ def kept(
 def chosen(
     conversation: Conversation | None, event: Event, decision: Decision, routing: Routing, *, now: datetime
 ) -> Consequence | None:
-    """After somebody was looked for. None if an offer changed nothing and need not be kept."""
+    """The consequence of a choice; None if an offer changes nothing and need not be kept."""
     if conversation is None:
         opened = Conversation(
             id=event.reference,
@@ -158,7 +158,7 @@ def chosen(
 
 
 def closed(conversation: Conversation, event: Event) -> Consequence:
-    """The conversation has ended by this event."""
+    """The consequence of an event that ends the conversation."""
     decision = Decision(
         outcome=Outcome.CLOSED,
         reason=event.extra.get("reason", "closed"),
@@ -178,14 +178,14 @@ def _opens(event: Event, routing: Routing) -> bool:
 
     A call from a withheld number does not: nobody could call back, and each would fill a place for a day.
     """
-    nobody = event.kind is Kind.CALL and not event.customer.ties
+    nobody = event.kind is Kind.CALL and not event.customer.linkable
     return event.direction is Direction.INBOUND and event.kind in routing.opens and not nobody
 
 
 def _opens_nothing(event: Event) -> str:
     if event.direction is not Direction.INBOUND:
         return f"{event.direction} events open no conversation"
-    if event.kind is Kind.CALL and not event.customer.ties:
+    if event.kind is Kind.CALL and not event.customer.linkable:
         return "a call from a withheld number opens no conversation"
     return f"{'an' if event.kind[0] in 'aeiou' else 'a'} {event.kind} opens no conversation"
 

@@ -1,7 +1,8 @@
-"""When somebody is on duty.
+"""Tells when somebody is on duty.
 
-An interval belongs to the day it starts on: a night shift that began before a holiday is finished, one
-that would begin on it is not. An absence is from midnight to midnight, whatever shift it cuts.
+An interval belongs to the day on which it starts: a night shift that began before a holiday goes on into it,
+and one that would begin on the holiday is off. An absence lasts from midnight to midnight, whatever shift it
+cuts.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _HORIZON = 62
 
 
 def on_duty(hours: Hours, at: datetime, *, away: Absences = ()) -> bool:
-    """Whether `at` (aware) lies in the hours and in no absence."""
+    """Whether the moment `at`, aware, lies in the hours and in no absence."""
     if away_until(hours, at, away) is not None:
         return False
     day = at.astimezone(zone(hours)).date()
@@ -36,7 +37,7 @@ def on_duty(hours: Hours, at: datetime, *, away: Absences = ()) -> bool:
 
 
 def next_on_duty(hours: Hours, at: datetime, *, away: Absences = ()) -> datetime | None:
-    """The first moment from `at` on that is on duty, in UTC; None if there is none for two months."""
+    """The first moment on duty from `at` on, in UTC; None if there is none for two months."""
     if on_duty(hours, at, away=away):
         return at.astimezone(UTC)
     first = at.astimezone(zone(hours)).date()
@@ -79,7 +80,7 @@ def local(hours: Hours, at: datetime) -> str:
 
 
 def zone(hours: Hours) -> ZoneInfo:
-    """Their time zone."""
+    """The time zone of the hours. Raises `Misconfigured` if it is unknown."""
     try:
         return ZoneInfo(hours.timezone)
     except (ZoneInfoNotFoundError, ValueError) as error:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from chalicelib.pipeline.kept import QUARANTINE, UNDELIVERED, unpack_quarantined
+from chalicelib.pipeline.set_aside import QUARANTINE, UNDELIVERED, unpack_quarantined
 from chalicelib.store.packing import unpack_intake
 from tests.simulation import worlds
 from tests.simulation.found import Found

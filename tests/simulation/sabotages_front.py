@@ -41,7 +41,7 @@ FRONT = (
     ),
     Sabotage(
         name="whoever asks gets a handshake",
-        module="chalicelib.channels.meta.whatsapp",
+        module="chalicelib.channels.meta.handshake",
         function="handshake",
         place=a(ast.If, "same"),
         becomes=never,

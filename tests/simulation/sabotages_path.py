@@ -82,7 +82,7 @@ PATH = (
     ),
     Sabotage(
         name="a sudden death puts one step in doubt",
-        module="chalicelib.pipeline.ledger",
+        module="chalicelib.pipeline.delivery_ledger",
         function="Books.begin",
         place=a(ast.IfExp, "ANY_STEP", "SENDING"),
         becomes=otherwise,

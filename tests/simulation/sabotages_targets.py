@@ -150,14 +150,14 @@ TARGETS = (
     Sabotage(
         name="a success does not count for the breaker",
         module="chalicelib.pipeline.deliver",
-        function="Deliver._praise",
+        function="Deliver._count_success",
         place=call("succeeded"),
         becomes=into("False"),
     ),
     Sabotage(
         name="the clock feeds nothing in",
-        module="chalicelib.pipeline.clock.feed",
-        function="feed",
+        module="chalicelib.pipeline.clock.feed_queue",
+        function="feed_queue",
         place=call("send"),
         becomes=into("[]"),
     ),

@@ -1,4 +1,4 @@
-"""What every job of the clock is given, and how the jobs read open conversations."""
+"""What every job of the clock is given, and the reading of open conversations."""
 
 from __future__ import annotations
 
@@ -27,13 +27,17 @@ _READ_AT_ONCE = 100
 class Clock:
     """What the jobs are given.
 
-    configuration: the stage's, at most a minute old.
+    table: the table.
+    configuration: gives the stage's configuration, at most a minute old.
     send: puts messages on the events queue and returns those that could not be put.
-    emit: puts an event of the hub's own there.
-    undelivered: keys and bytes in the bucket, oldest first.
-    forget: deletes one of them.
-    call: one call to a target.
-    credentials: a target's.
+    emit: puts an event of the hub's own on the events queue.
+    undelivered: gives keys and bytes of the messages in the bucket, oldest first.
+    forget: deletes a key of the bucket.
+    breaker: the breakers of all targets.
+    call: sends one call to a target.
+    credentials: gives a target's credentials.
+    now: gives the time, aware UTC.
+    count: counts what happened.
     """
 
     table: Table
@@ -50,7 +54,7 @@ class Clock:
 
 
 Job = Callable[[Clock, Configuration], int]
-"""Does one thing; how many it did it to. Raises `HubError`, which stops no other job."""
+"""One job: returns how many things it did. If it raises a `HubError`, the other jobs are still done."""
 
 
 def open_conversations(table: Table, profiles: Iterable[Key]) -> Iterator[tuple[Profile, Conversation]]:

@@ -1,4 +1,4 @@
-"""Closing conversations in which nothing has happened for long."""
+"""The job that closes conversations in which nothing has happened for long."""
 
 from __future__ import annotations
 

@@ -32,11 +32,15 @@ def offer(clock: Clock, configuration: Configuration) -> int:
     now = clock.now()
     loads = loads_of(clock.table, configuration.directory)
     needs = _Needs(configuration=configuration, loads=loads, now=now)
-    queues = [_entries(clock, WAITING, Presence.GONE, owned=False)]
-    for person, load in loads.items():
-        there = presence(configuration.directory.person(person), configuration.directory, now)
-        if load > 0 and there is not Presence.HERE:
-            queues.append(_entries(clock, f"person#{person}", there, owned=True))
+    directory = configuration.directory
+    there = {person: presence(directory.person(person), directory, now) for person in loads}
+    queues = [
+        _entries(clock, f"person#{person}", there[person], owned=True)
+        for person, load in loads.items()
+        if load > 0 and there[person] is not Presence.HERE
+    ]
+    if any(there[p.id] is Presence.HERE and loads[p.id] < p.capacity for p in directory.people):
+        queues.append(_entries(clock, WAITING, Presence.GONE, owned=False))
     keys = itertools.islice(needs.worth_offering(heapq.merge(*queues)), _OFFERED_AT_ONCE)
     offered = 0
     for profile, conversation in open_conversations(clock.table, keys):

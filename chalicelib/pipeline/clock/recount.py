@@ -1,4 +1,4 @@
-"""Comparing each person's load with the conversations that it counts."""
+"""The job that compares each person's load with the conversations that they own."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from chalicelib.pipeline.clock.base import Clock
 from chalicelib.pipeline.clock.people import loads_of
 
 _MINUTE = 17
-"""Of every hour."""
+"""The minute of every hour in which the job is done."""
 
 
 def recount(clock: Clock, configuration: Configuration) -> int:
-    """Report, once an hour, how many loads differ from the conversations they count."""
+    """Report, once an hour, how many loads differ from the number of conversations owned."""
     if clock.now().minute != _MINUTE:
         return 0
     loads = loads_of(clock.table, configuration.directory)
