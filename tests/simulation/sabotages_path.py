@@ -74,7 +74,7 @@ PATH = (
     Sabotage(
         name="delivery writes the profile row",
         module="chalicelib.pipeline.deliver",
-        function="Deliver._one",
+        function="Deliver._attempt",
         place=a(ast.Expr, "count", "delivered"),
         becomes=followed_by(
             "if row := context.rows.get(profile_key(absorbed.profile)):\n    self.table.put(row)\n"

@@ -44,8 +44,8 @@ PEOPLE = (
     Sabotage(
         name="skills are not looked at",
         module="chalicelib.routing.candidates",
-        function="_hurdle",
-        place=a(ast.If, "_lacking"),
+        function="_lacking",
+        place=a(ast.If, "least"),
         becomes=never,
     ),
     Sabotage(

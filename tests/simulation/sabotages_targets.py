@@ -66,14 +66,14 @@ TARGETS = (
     Sabotage(
         name="a 401 is never given up",
         module="chalicelib.pipeline.deliver",
-        function="Deliver._one",
+        function="Deliver._attempt",
         place=call("spent"),
         becomes=into("IT and not isinstance(error, Unauthorised)"),
     ),
     Sabotage(
         name="nothing is ever given up",
         module="chalicelib.pipeline.deliver",
-        function="Deliver._one",
+        function="Deliver._attempt",
         place=call("spent"),
         becomes=into("False"),
     ),
