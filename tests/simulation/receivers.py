@@ -82,7 +82,10 @@ class Webhooks:
 
 @dataclass(slots=True, kw_only=True)
 class Called:
-    """One call of a target. about: the event that it writes; group: whose it is; status: 0 for no answer."""
+    """One call of a target. about: the event that it writes; group: whose it is; status: 0 for no answer.
+
+    A lead is about no event: it bears the name of its conversation, and a later event may write it.
+    """
 
     target: str
     at: float
@@ -109,7 +112,8 @@ def _called(target: str, call: Call, at: float) -> Called:
         about = headers.get("webhook-id", "")
         group = json.loads(call.body)["subject"] if call.body else ""
         return Called(target=target, at=at, about=about, group=group, probe=call.method == "HEAD")
-    marker, owner = _MARKER.search(call.body), _OWNER.search(call.body)
+    marker = None if "sale.opportunity" in call.url else _MARKER.search(call.body)
+    owner = _OWNER.search(call.body)
     return Called(
         target=target,
         at=at,
