@@ -67,6 +67,7 @@ class Dynamo:
         self._rng = rng
         self._tokens: dict[str, tuple[float, str]] = {}
         self._earlier: dict[Key, tuple[float, Item | None]] = {}
+        self._in_index: dict[str, set[Key]] = {index: set() for index in INDEXES}
 
     def __call__(self, operation: str, asked: dict[str, Any]) -> dict[str, Any]:
         """Carry out one call."""
@@ -115,7 +116,7 @@ class Dynamo:
         names, values = asked.get("ExpressionAttributeNames", {}), asked["ExpressionAttributeValues"]
         holds = condition(asked["KeyConditionExpression"])
         if index := asked.get("IndexName"):
-            found = [item for item in self._indexed() if holds(item, names, values)]
+            found = [item for item in self._indexed(index) if holds(item, names, values)]
             hash_name, range_name = INDEXES[index]
             found.sort(key=lambda item: (plain(item[range_name]), *_key(item)))
             found = [_only(item, ("pk", "sk", hash_name, range_name)) for item in found]
@@ -159,12 +160,13 @@ class Dynamo:
                 return before
         return item
 
-    def _indexed(self) -> Iterator[Item]:
+    def _indexed(self, index: str) -> Iterator[Item]:
         since = self._clock.now - _INDEX_LAG * self._rng.random()
-        for key, item in self.items.items():
+        hash_name, _ = INDEXES[index]
+        for key in self._in_index[index]:
             changed, before = self._earlier.get(key, (0.0, None))
-            seen = before if changed > since else item
-            if seen is not None:
+            seen = before if changed > since else self.items.get(key)
+            if seen is not None and hash_name in seen:
                 yield seen
 
     def _putitem(self, asked: dict[str, Any]) -> dict[str, Any]:
@@ -226,6 +228,12 @@ class Dynamo:
         before = self.items.get(key)
         self._earlier[key] = (self._clock.now, before)
         self.items[key] = item
+        for index, (hash_name, _) in INDEXES.items():
+            # What has just left the index may still be seen there.
+            if hash_name in item or (before and hash_name in before):
+                self._in_index[index].add(key)
+            else:
+                self._in_index[index].discard(key)
         for watcher in self.watchers:
             watcher(key, before, item)
         if "ttl" in item and int(item["ttl"]["N"]) < self._clock.now + _FAR_AWAY:

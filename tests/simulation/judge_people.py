@@ -13,10 +13,6 @@ from tests.simulation import dues, duty
 from tests.simulation.found import Found
 from tests.simulation.hub import Simulation, moment
 
-PENDING = True
-"""`process` looks for the opening word in the table, where it is not yet if both came in one request: then a
-later word chooses the rule (seed 28). To be judged once that is mended."""
-
 _HUB_KINDS = (Kind.CLOSE, Kind.OFFER)
 
 
@@ -93,10 +89,7 @@ def _promised_before(before: Absorbed | None) -> datetime | None:
 def _wrong_rule(absorbed: Absorbed, rule: Rule, stage: Configuration, read: Found) -> str:
     """The opening event decides the rule, and its words the language."""
     talk = absorbed.consequence.conversation
-    first = read.events[talk.opened_by] if talk else absorbed
-    opening = first.event
-    if PENDING and first.seq == absorbed.seq and first is not absorbed:
-        return ""
+    opening = (read.events[talk.opened_by] if talk else absorbed).event
     language = absorbed.consequence.decision.language
     said = dues.language(opening.text)
     if said and opening.kind is Kind.MESSAGE and language.partition("-")[0] != said:

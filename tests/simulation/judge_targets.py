@@ -18,6 +18,7 @@ _MOST_AT_ONCE = 14
 _LONG_DOWN = 1800.0
 _SPEAKS = ("http_401", "http_429_later")
 
+_FEWEST = 3
 _UNDER_WAY = 60.0
 _HORIZON = 80 * 3600
 _MOST_AFTERWARDS = 4
@@ -87,13 +88,12 @@ def breakers(sim: Simulation, read: Found) -> Iterator[str]:
     by_target: dict[str, list[Called]] = defaultdict(list)
     for call in sim.network.calls:
         by_target[call.target].append(call)
+    if _storm(sim):
+        return  # an attempt of which nothing was heard again is a failure too, and may have called nobody
     for at, target in sim.watch.opened:
         failed = [c for c in by_target[target] if c.failed and at - 90_000 < c.at <= at]
-        # One failure may be counted twice, when the answer of the table is lost.
-        if len(failed) < (2 if _storm(sim) else 3):
+        if len(failed) < _FEWEST:
             yield f"{target} was cut off at {moment(at)} after {len(failed)} failures"
-    if _storm(sim):
-        return
     for target, calls in by_target.items():
         row: list[Called] = []
         for call in calls:
