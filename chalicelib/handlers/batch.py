@@ -80,9 +80,8 @@ def _look_ahead(records: Sequence[Mapping[str, Any]], ahead: Ahead[A]) -> A | No
         return None
     try:
         return ahead(list(firsts.values()))
-    except HubError as error:
-        # Each record then reads for itself, and fails for itself if it cannot.
-        log.info("ahead", reason=error.reason)
+    except Exception as error:  # noqa: BLE001 - each record then reads for itself, and fails for itself if it cannot
+        log.info("ahead", reason=error.reason if isinstance(error, HubError) else type(error).__name__)
         return None
 
 

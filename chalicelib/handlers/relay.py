@@ -6,6 +6,7 @@ from typing import Any
 
 from chalice.app import Blueprint
 
+from chalicelib.handlers.guard import quotes_nobody
 from chalicelib.pipeline.relay import owed
 from chalicelib.runtime.workers import workers
 from chalicelib.telemetry import log_item
@@ -14,6 +15,7 @@ bp = Blueprint(__name__)
 
 
 @bp.lambda_function(name="relay")
+@quotes_nobody
 def relay(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401, ARG001
     """Send on a batch of the stream. Raises if any of it could not be sent: the stream repeats it whole."""
     changes = [
