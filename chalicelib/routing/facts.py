@@ -33,7 +33,8 @@ class Facts:
     channel: the channel of the event.
     account: the id of our account.
     kind: the kind of the event.
-    language: of the text; else the customer's; else the platform's hint; else the account's; or `und`.
+    language: of the text; else the open conversation's; else the customer's; else the platform's hint; else
+        the account's; or `und`.
     text: the words of the text in one line, in both `persian.spellings`.
     profile: those that are true of `new` (nobody of ours has answered them yet), `returning` and
         `known_phone`.
@@ -65,7 +66,10 @@ def facts_of(question: Question) -> Facts:
 def _language(question: Question) -> str:
     """The language in which the customer is to be answered."""
     text = question.event.text
-    earlier = question.profile.language or question.event.language_hint
+    conversation = question.profile.conversation
+    # Who came with a picture waits for one language, whatever they write meanwhile: the clock looks for it.
+    earlier = (conversation.language if conversation else "") or question.profile.language
+    earlier = earlier or question.event.language_hint
     spoken = persian.language(text, hint=earlier, default=question.account_language or "fa")
     if spoken == "und" and text.strip():
         return earlier or "und"

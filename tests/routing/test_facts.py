@@ -26,6 +26,12 @@ def test_language(text, known, hint, account, expected):
     assert facts_of(asked).language == expected
 
 
+@pytest.mark.parametrize("text", ["", "ok"])
+def test_what_waits_stays_in_its_language(text):
+    waiting = profile(language="en", conversation=conversation(language="de"))
+    assert facts_of(question(text, waiting)).language == "de"
+
+
 def test_profile_facts():
     assert facts_of(question()).profile == {"new"}
     answered = profile(last_owner="sara", keys=("email#a@example.org",))
