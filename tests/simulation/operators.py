@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -66,7 +67,22 @@ def _looks(sim: Simulation, closes_at: float) -> None:
     event = hub_events.close(
         profile.id, profile.conversation, reason="answered", by="operator", now=sim.clock.time
     )
-    sim.clock.at(closes_at, partial(_closes, sim, profile.id, event, sim.clock.now))
+    if sim.rng.random() < 0.5:
+        sim.clock.at(closes_at, partial(_closes, sim, profile.id, event, sim.clock.now))
+    else:
+        sim.clock.at(closes_at, partial(_closes_what_was, sim, profile.id, event))
+
+
+def _closes_what_was(sim: Simulation, profile: str, event: Event) -> None:
+    """A CRM closes what it was told of last, whatever has ended and begun since, and has seen all of it."""
+    now = sim.clock.time
+    seen = {**event.extra, "seen": str(int(sim.clock.now * 1000))}
+    _closes(
+        sim,
+        profile,
+        replace(event, occurred_at=now, received_at=now, id=f"{event.id}+", extra=seen),
+        sim.clock.now,
+    )
 
 
 def _closes(sim: Simulation, profile: str, event: Event, seen: float) -> None:
