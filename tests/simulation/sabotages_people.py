@@ -7,6 +7,7 @@ import ast
 from tests.simulation.edits import (
     a,
     call,
+    gone,
     into,
     never,
 )
@@ -171,7 +172,21 @@ PEOPLE = (
         name="the opening word does not choose the rule",
         module="chalicelib.pipeline.process",
         function="Process._choose",
-        place=a(ast.If, "opened_by"),
+        place=a(ast.If, "_opening"),
         becomes=never,
+    ),
+    Sabotage(
+        name="an opening word of the same message is not there",
+        module="chalicelib.pipeline.process",
+        function="Process._opening",
+        place=a(ast.For, "absorbed"),
+        becomes=gone,
+    ),
+    Sabotage(
+        name="what waits changes its language",
+        module="chalicelib.routing.facts",
+        function="_language",
+        place=a(ast.IfExp, "conversation"),
+        becomes=into("''"),
     ),
 )
