@@ -172,8 +172,8 @@ PEOPLE = (
         name="the opening word does not choose the rule",
         module="chalicelib.pipeline.process",
         function="Process._choose",
-        place=a(ast.If, "_opening"),
-        becomes=never,
+        place=call("_opening"),
+        becomes=into("None"),
     ),
     Sabotage(
         name="an opening word of the same message is not there",

@@ -149,8 +149,8 @@ TARGETS = (
     ),
     Sabotage(
         name="a success does not count for the breaker",
-        module="chalicelib.pipeline.deliver",
-        function="Deliver._count_success",
+        module="chalicelib.pipeline.delivery_context",
+        function="Context.count_success",
         place=call("succeeded"),
         becomes=into("False"),
     ),
