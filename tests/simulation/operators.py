@@ -12,7 +12,7 @@ from chalicelib.pipeline import hub_events
 from chalicelib.pipeline.receive import outgoing
 from chalicelib.vocabulary.event import Event
 from chalicelib.vocabulary.messages import Intake
-from chalicelib.vocabulary.people import Profile
+from chalicelib.vocabulary.people import Conversation, Profile
 from tests.simulation import worlds
 
 if TYPE_CHECKING:
@@ -48,6 +48,20 @@ def close_all(sim: Simulation) -> None:
         _closes(sim, profile.id, event, sim.clock.now)
 
 
+def close_ended(sim: Simulation) -> None:
+    """A CRM closes what has ended long ago, though it has seen all that was said: nothing may end by that."""
+    ended = {
+        pk.removeprefix("P#"): msgspec.json.decode(item["body"]["S"], type=Conversation)
+        for (pk, sk), item in sorted(sim.aws.dynamo.items.items())
+        if sk.startswith("C#")
+    }
+    for profile in _talking(sim):
+        if earlier := ended.get(profile.id):
+            event = hub_events.close(profile.id, earlier, reason="late", by="crm", now=sim.clock.time)
+            seen = str(int(sim.clock.now * 1000))
+            _closes(sim, profile.id, replace(event, extra={**event.extra, "seen": seen}), sim.clock.now)
+
+
 def _talking(sim: Simulation) -> list[Profile]:
     profiles = [
         msgspec.json.decode(item["body"]["S"], type=Profile)
@@ -67,22 +81,7 @@ def _looks(sim: Simulation, closes_at: float) -> None:
     event = hub_events.close(
         profile.id, profile.conversation, reason="answered", by="operator", now=sim.clock.time
     )
-    if sim.rng.random() < 0.5:
-        sim.clock.at(closes_at, partial(_closes, sim, profile.id, event, sim.clock.now))
-    else:
-        sim.clock.at(closes_at, partial(_closes_what_was, sim, profile.id, event))
-
-
-def _closes_what_was(sim: Simulation, profile: str, event: Event) -> None:
-    """A CRM closes what it was told of last, whatever has ended and begun since, and has seen all of it."""
-    now = sim.clock.time
-    seen = {**event.extra, "seen": str(int(sim.clock.now * 1000))}
-    _closes(
-        sim,
-        profile,
-        replace(event, occurred_at=now, received_at=now, id=f"{event.id}+", extra=seen),
-        sim.clock.now,
-    )
+    sim.clock.at(closes_at, partial(_closes, sim, profile.id, event, sim.clock.now))
 
 
 def _closes(sim: Simulation, profile: str, event: Event, seen: float) -> None:
