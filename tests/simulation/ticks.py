@@ -110,7 +110,8 @@ class Ticks:
 
     def _ticked(self, answer: Any, fine: bool) -> None:
         self._ticking = False
-        if not fine or any(answer.values()):
+        # When a target is to be probed next stands in its breaker's row.
+        if not fine or any(count for did, count in answer.items() if did != "probed"):
             self.in_vain += 1
             self._offers += fine and bool(answer["offered"] or answer["closed"])
             if self._clock.now > self._weather.ends + _AFTER_THE_STORM:
