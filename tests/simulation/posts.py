@@ -120,7 +120,7 @@ class Writer:
         )
         if channel == "whatsapp":
             post = _shown(post, shown)
-        due = _due(channel, account, kind, number, target, who, person, shown)
+        due = _due(channel, account, kind, number, target, who, person, shown, int(at))
         words = f"{kind} {number} of customer {who} to {channel} {account}" + (
             f" showing {shown}" if channel == "whatsapp" and shown != "both" else ""
         )
@@ -201,6 +201,7 @@ def _due(
     who: int,
     person: platforms.Person,
     shown: str,
+    seconds: int,
 ) -> Due:
     name = KINDS.get(kind, kind)
     status = name == "status"
@@ -210,7 +211,7 @@ def _due(
         ident = f"wamid.{target}:{kind}" if status else f"wamid.{number}"
         phone = "" if shown == "bsuid" else person.phone
     elif channel == "telegram":
-        known, ident = f"{person.user_id}", f"{900_000_000 + number}"
+        known, ident = f"{person.user_id}", _telegram_id(kind, number, target, person.user_id, seconds)
         phone = person.phone if kind == "contact" else ""
     else:
         on_whatsapp = kind in ("whatsapp", "postback")
@@ -229,6 +230,19 @@ def _due(
         phone=phone,
         wanted=not status or account == "100002",
     )
+
+
+def _telegram_id(kind: str, number: int, target: int, chat: int, seconds: int) -> str:
+    update = 900_000_000 + number
+    if kind == "postback":
+        return f"{number}"
+    if kind == "edit":
+        return f"{chat}:{target}:{seconds}:{seconds}:{update}"
+    if kind == "reaction":
+        return f"{chat}:{target}:{seconds}:{update}"
+    if kind in ("follow", "unfollow"):
+        return f"{chat}:{seconds}:{update}"
+    return f"{chat}:{number}:{seconds}"
 
 
 def _sid(kind: str, number: int, target: int) -> str:

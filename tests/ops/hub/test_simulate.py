@@ -29,15 +29,16 @@ def test_a_webhook_is_accepted_and_becomes_the_named_event(open_desk: Desk, chan
 
 
 def test_people_read_a_table_and_the_next_command(open_desk: Desk) -> None:
-    ended = open_desk.run("simulate", "telegram", "--number", "7")
+    ended = open_desk.run("simulate", "telegram", "--number", "7", "--at", "2026-11-25T08:00:00Z")
     assert ended.code == 0
-    assert "telegram#bot#message#900000007" in ended.out
-    assert "hub proof 'telegram#bot#message#900000007' --wait 30" in ended.out
+    assert "telegram#bot#message#700000001:7:1795593600" in ended.out
+    assert "hub proof 'telegram#bot#message#700000001:7:1795593600' --wait 30" in ended.out
 
 
-def test_the_same_number_is_the_same_event(open_desk: Desk) -> None:
-    first = open_desk.run("simulate", "whatsapp", "--number", "5", "--json").json
-    again = open_desk.run("simulate", "whatsapp", "--number", "5", "--json").json
+@pytest.mark.parametrize("channel", ["whatsapp", "telegram", "twilio"])
+def test_the_same_number_is_the_same_event(open_desk: Desk, channel: str) -> None:
+    words = ("simulate", channel, "--number", "5", "--at", "2026-11-25T08:00:00Z", "--json")
+    first, again = open_desk.run(*words).json, open_desk.run(*words).json
     assert first["posted"][0]["events"] == again["posted"][0]["events"]
 
 
@@ -179,7 +180,8 @@ def test_what_the_channel_cannot_read_is_said(desk: Desk) -> None:
     plot = simulate.Plot(kind="message", person=SARA)
     secrets = simulate.secrets_of(desk.site, account)
     webhook = simulate.play(plot, account, public_url="https://h", secrets=secrets, at=desk.hub.now, number=1)
-    assert simulate.read(webhook, account, desk.hub.now)[0] == ("telegram#bot#message#900000001",)
+    named = f"telegram#bot#message#{SARA.user_id}:1:{int(desk.hub.now.timestamp())}"
+    assert simulate.read(webhook, account, desk.hub.now)[0] == (named,)
     broken = replace(webhook, body=b"{")
     events, counted = simulate.read(broken, account, desk.hub.now)
     assert events == ()
