@@ -14,6 +14,7 @@ import msgspec
 
 from chalicelib.configuration.stage import Configuration
 from chalicelib.pipeline.commit import Commit
+from chalicelib.pipeline.repeats import Repeats, quarantined, sort
 from chalicelib.profiles import facts, identities
 from chalicelib.routing import conversations
 from chalicelib.routing.candidates import is_away
@@ -91,7 +92,11 @@ class Process:
     def _chunk(self, events: Sequence[Event], configuration: Configuration, ahead: Ahead) -> list[Absorbed]:
         for attempt in range(_TRIES):
             commit = self._decided(events, configuration, ahead)
+            for other in commit.repeats.others:
+                set_aside = quarantined(other)
+                self.store(set_aside.key, set_aside.packed)
             if not commit.absorbed:
+                self._count_repeats(commit.repeats)
                 return []
             writes = commit.writes()
             ahead.forget(write.row.key for write in writes)
@@ -102,16 +107,22 @@ class Process:
                 if attempt == _TRIES - 1:
                     raise
                 continue
+            self._count_repeats(commit.repeats)
             return commit.absorbed
         return []
+
+    def _count_repeats(self, repeats: Repeats) -> None:
+        for name, events in (("duplicate", repeats.again), ("duplicate_differs", repeats.others)):
+            for event in events:
+                self.count(name, channel=event.channel)
 
     def _decided(self, events: Sequence[Event], configuration: Configuration, ahead: Ahead) -> Commit:
         """Read the rows, and decide all that the events change."""
         claim = _claim(events, configuration)
         rows = ahead.read(_lookups(claim, events))
-        unseen = {event.key: event for event in events if event_key(event.key) not in rows}
+        repeats = sort(events, rows)
         match = identities.match(claim, rows)
-        row = _profile_row(match.profile, ahead) if match.profile and unseen else None
+        row = _profile_row(match.profile, ahead) if match.profile and repeats.unseen else None
         if row is None:
             profile = facts.new_profile(match.profile or self.new_id(), events[0])
         else:
@@ -123,8 +134,9 @@ class Process:
             configuration=configuration,
             now=self.now(),
             store=self.store,
+            repeats=repeats,
         )
-        for event in unseen.values():
+        for event in repeats.unseen.values():
             self._absorb(event, commit)
         return commit
 
