@@ -56,6 +56,7 @@ class Commit:
     now: the time of the commit, aware UTC.
     store: puts bytes into the bucket under a key.
     repeats: the message's events, sorted by whether they came before.
+    unread: how many verified phones of theirs nobody can read.
     absorbed: the events so far.
     ended: the conversations that ended by them.
     loads: open conversations by person, with the changes of this commit.
@@ -70,6 +71,7 @@ class Commit:
     now: datetime
     store: Callable[[str, bytes], None]
     repeats: Repeats
+    unread: int
     absorbed: list[Absorbed] = field(default_factory=list)
     ended: list[Conversation] = field(default_factory=list)
     loads: dict[str, int] = field(default_factory=dict)

@@ -14,7 +14,7 @@ import msgspec
 
 from chalicelib.configuration.stage import Configuration
 from chalicelib.pipeline.commit import Commit
-from chalicelib.pipeline.repeats import Repeats, quarantined, sort
+from chalicelib.pipeline.repeats import quarantined, sort
 from chalicelib.profiles import facts, identities
 from chalicelib.routing import conversations
 from chalicelib.routing.candidates import is_away
@@ -96,7 +96,7 @@ class Process:
                 set_aside = quarantined(other)
                 self.store(set_aside.key, set_aside.packed)
             if not commit.absorbed:
-                self._count_repeats(commit.repeats)
+                self._count(commit)
                 return []
             writes = commit.writes()
             ahead.forget(write.row.key for write in writes)
@@ -107,14 +107,17 @@ class Process:
                 if attempt == _TRIES - 1:
                     raise
                 continue
-            self._count_repeats(commit.repeats)
+            self._count(commit)
             return commit.absorbed
         return []
 
-    def _count_repeats(self, repeats: Repeats) -> None:
+    def _count(self, commit: Commit) -> None:
+        repeats = commit.repeats
         for name, events in (("duplicate", repeats.again), ("duplicate_differs", repeats.others)):
             for event in events:
                 self.count(name, channel=event.channel)
+        if commit.unread and commit.absorbed:
+            self.count("phone_unread", commit.unread, channel=commit.absorbed[0].event.channel)
 
     def _decided(self, events: Sequence[Event], configuration: Configuration, ahead: Ahead) -> Commit:
         """Read the rows, and decide all that the events change."""
@@ -135,6 +138,7 @@ class Process:
             now=self.now(),
             store=self.store,
             repeats=repeats,
+            unread=claim.unread,
         )
         for event in repeats.unseen.values():
             self._absorb(event, commit)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from chalicelib.configuration.stage import Configuration
+from chalicelib.profiles.identities import phone_keys
 from chalicelib.profiles.phones import e164
 from chalicelib.store.keys import Key, contact_key, identity_key, profile_key
 from chalicelib.store.rows import IdentityRow, KeyRow, ProfileRow, Row
@@ -46,7 +47,7 @@ def _places(name: str, configuration: Configuration) -> Iterator[Key]:
         yield contact_key(f"email#{name.strip().lower()}")
     for region in dict.fromkeys(account.region for account in configuration.accounts):
         if number := e164(name, region):
-            yield contact_key(f"phone#{number}")
+            yield from phone_keys(number)
     if name.count(":") >= 2:
         yield identity_key("#".join(name.split(":", 2)))
     if ":" in name:
