@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from chalicelib.configuration.register import Accounts, account_of, decode_accounts
+from chalicelib.configuration.accounts import Accounts, account_of, decode_accounts
 from chalicelib.configuration.stored import packed, unpacked
 from chalicelib.vocabulary.account import Account
 from chalicelib.vocabulary.delivery import Target

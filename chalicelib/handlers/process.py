@@ -14,7 +14,7 @@ from chalicelib.store.packing import from_text, unpack_intake
 from chalicelib.vocabulary.errors import Transient
 
 if TYPE_CHECKING:
-    from chalicelib.store.ahead import Ahead
+    from chalicelib.store.read_ahead import Ahead
 
 bp = Blueprint(__name__)
 

@@ -16,7 +16,9 @@ from chalicelib.pipeline.repeats import Repeats
 from chalicelib.profiles import facts
 from chalicelib.profiles.identities import Match
 from chalicelib.routing import conversations
+from chalicelib.store import worklist
 from chalicelib.store.keys import (
+    LOADS,
     WAITING,
     contact_key,
     due_shard,
@@ -149,7 +151,13 @@ class Commit:
         condition = None
         if change > 0:
             condition = LoadRow.open.does_not_exist() | (LoadRow.open <= capacity - change)
-        actions = [LoadRow.open.add(change), LoadRow.row.set(LoadRow)]
+        actions = [
+            LoadRow.open.add(change),
+            LoadRow.row.set(LoadRow),
+            # So that the clock finds everybody who has a load, whoever has left the directory too.
+            LoadRow.work_queue.set(LOADS),
+            LoadRow.work_at.set(person),
+        ]
         return Write(row=LoadRow(*load_key(person)), condition=condition, actions=actions)
 
     def _profile_row(self) -> ProfileRow:
@@ -162,10 +170,11 @@ class Commit:
             body=msgspec.json.encode(self.profile).decode(),
         )
         if conversation := self.profile.conversation:
-            row.due_shard = due_shard(self.profile.id)
-            row.due_at = sortable(conversations.due_at(conversation, self.configuration.routing))
             row.work_queue = f"person#{conversation.owner}" if conversation.owner else WAITING
-            row.work_at = sortable(conversation.respond_by or conversation.opened_at)
+            row.work_at = worklist.place(conversation, self.profile.last_owner)
+            if due := conversations.due_at(conversation, self.configuration.routing):
+                row.due_shard = due_shard(self.profile.id)
+                row.due_at = sortable(due)
         return row
 
     def _event_row(self, absorbed: Absorbed) -> EventRow:

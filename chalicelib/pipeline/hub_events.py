@@ -13,7 +13,10 @@ from chalicelib.vocabulary.people import Conversation
 
 
 def close(profile: str, conversation: Conversation, *, reason: str, by: str, now: datetime) -> Event:
-    """Asks to end a conversation; `reason` is `idle`, or the words of the person or CRM who asked."""
+    """Asks to end a conversation; `reason` is `idle`, or the words of the person or CRM who asked.
+
+    `seen` tells until when they had seen it: a word of the customer that is newer keeps it open.
+    """
     last = int(conversation.last_event_at.timestamp() * 1000)
     return Event(
         id=f"{conversation.id}:{reason}:{last}",
@@ -25,12 +28,12 @@ def close(profile: str, conversation: Conversation, *, reason: str, by: str, now
         occurred_at=now,
         received_at=now,
         target_id=conversation.id,
-        extra={"reason": reason, "by": by},
+        extra={"reason": reason, "by": by, "seen": str(last)},
     )
 
 
 def offer(profile: str, conversation: Conversation, *, now: datetime) -> Event:
-    """Asks to look again for an owner of a waiting conversation, at most once a minute."""
+    """Asks to look again for an owner of a conversation, at most once a minute."""
     return Event(
         id=f"{conversation.id}:offer:{int(now.timestamp() // 60)}",
         channel=HUB,

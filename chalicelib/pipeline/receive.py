@@ -14,8 +14,8 @@ from urllib.parse import parse_qsl, urlsplit
 from chalicelib.aws.queues import LARGEST_MESSAGE, Outgoing, digest, group
 from chalicelib.channels import CHANNELS
 from chalicelib.channels.base import Channel
-from chalicelib.configuration.register import Accounts
-from chalicelib.pipeline.kept import Quarantined, pack_undelivered, undelivered_key
+from chalicelib.configuration.accounts import Accounts
+from chalicelib.pipeline.set_aside import Quarantined, pack_undelivered, undelivered_key
 from chalicelib.store.packing import pack, text
 from chalicelib.telemetry import Count
 from chalicelib.vocabulary.account import Account, Secrets

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from chalicelib.pipeline.kept import Quarantined
+from chalicelib.pipeline.set_aside import Quarantined
 from chalicelib.store.keys import Key, event_key
 from chalicelib.store.rows import EventRow, Row, unpack_absorbed
 from chalicelib.vocabulary.event import HUB, Event, Unreadable
@@ -63,7 +63,7 @@ def is_repeat(event: Event, first: Event) -> bool:
 
 
 def quarantined(event: Event) -> Quarantined:
-    """Another happening under a used id, as it is kept for a person to see."""
+    """Another happening under a used id, as it is set aside for a person to read."""
     fragment = Unreadable(reason="duplicate_differs", where=event.key, fragment=event.raw)
     return Quarantined(
         channel=event.channel, account=event.account, content_type="", body=event.raw, fragments=(fragment,)

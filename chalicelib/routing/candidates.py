@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 from chalicelib.language import persian
 from chalicelib.routing.hours import ALWAYS, away_until, local, next_on_duty, on_duty
 from chalicelib.vocabulary.people import Directory, Hours, Person, Profile, Rule
+
+
+class Presence(StrEnum):
+    """Whether somebody can be expected to answer now."""
+
+    HERE = "here"
+    OFF_DUTY = "off_duty"
+    """Out of their hours, but in the directory and not absent."""
+    GONE = "gone"
+    """No longer in the directory, or absent today."""
 
 
 class Hurdle(IntEnum):
@@ -31,12 +41,14 @@ class Finding:
     hurdle: what keeps them from it.
     reason: half a sentence for the explanation.
     on_duty_at: from when they are on duty, UTC; None if they are not for two months.
+    able: they speak the language and have the skills, whenever they are on duty.
     """
 
     person: Person
     hurdle: Hurdle
     reason: str
     on_duty_at: datetime | None
+    able: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +106,15 @@ def vet(person: Person, need: Need) -> Finding:
     hours = hours_of(person, need.directory)
     since = next_on_duty(hours, need.now, away=person.away)
     hurdle, reason = _hurdle(person, need, hours, since)
-    return Finding(person=person, hurdle=hurdle, reason=reason, on_duty_at=since)
+    able = speaks(person, need.language) and not _lacking(person, need.rule)
+    return Finding(person=person, hurdle=hurdle, reason=reason, on_duty_at=since, able=able)
+
+
+def presence(person: Person | None, directory: Directory, now: datetime) -> Presence:
+    """Whether this person, None for who left the directory, can be expected to answer now."""
+    if person is None or is_away(person, directory, now):
+        return Presence.GONE
+    return Presence.HERE if on_duty(hours_of(person, directory), now) else Presence.OFF_DUTY
 
 
 def is_away(person: Person, directory: Directory, now: datetime) -> bool:
@@ -112,6 +132,14 @@ def speaks(person: Person, language: str) -> bool:
     return language == "und" or person.languages.get(persian.base(language), 0) > 0
 
 
+def _lacking(person: Person, rule: Rule) -> str:
+    """The first skill that the rule needs and the person lacks, in words; empty if they have all."""
+    for skill, least in rule.skills.items():
+        if person.skills.get(skill, 0) < least:
+            return f"has {skill} at {person.skills.get(skill, 0)}, needed is {least}"
+    return ""
+
+
 def _hurdle(person: Person, need: Need, hours: Hours, since: datetime | None) -> tuple[Hurdle, str]:
     back = f"until {local(hours, since)}" if since else "for the next two months"
     if is_away(person, need.directory, need.now):
@@ -121,9 +149,8 @@ def _hurdle(person: Person, need: Need, hours: Hours, since: datetime | None) ->
         return Hurdle.OFF_DUTY, f"off duty {back}"
     if not speaks(person, need.language):
         return Hurdle.LANGUAGE, f"does not speak {need.language}"
-    for skill, least in need.rule.skills.items():
-        if person.skills.get(skill, 0) < least:
-            return Hurdle.SKILL, f"has {skill} at {person.skills.get(skill, 0)}, needed is {least}"
+    if lacking := _lacking(person, need.rule):
+        return Hurdle.SKILL, lacking
     busy = f"{need.load(person)} of {person.capacity}"
     if need.load(person) >= person.capacity:
         return Hurdle.ROOM, f"full: {busy}"

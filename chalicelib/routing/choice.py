@@ -16,7 +16,7 @@ from chalicelib.routing.candidates import (
     sticky_owner,
     vet,
 )
-from chalicelib.routing.hours import local
+from chalicelib.routing.hours import after, local
 from chalicelib.routing.rules import Ruling
 from chalicelib.vocabulary.people import Candidate, Decision, Directory, Outcome, Person, Profile, Rule
 
@@ -39,9 +39,9 @@ def decide(
 ) -> Decision:
     """Who gets the profile's conversation, or why it waits.
 
-    The promise counts plain minutes from now if somebody takes the conversation, else from when somebody will
-    be on duty; a promise that was given and not yet kept stands. The caller decides again, with new loads, if
-    somebody's last place was taken meanwhile.
+    The promise counts the working minutes of whoever takes it, else of the first who can answer (speaks the
+    language, has the skills) and comes on duty; a promise that was given and not yet kept stands. The caller
+    decides again, with new loads, if somebody's last place was taken meanwhile.
 
     loads: open conversations by person, 0 for people whom it does not name.
     """
@@ -61,7 +61,6 @@ def decide(
     findings = [vet(person, need) for person in people]
     free = _ranked([f for f in findings if f.hurdle is Hurdle.NONE], need, profile)
     barred = [f for f in findings if f.hurdle is not Hurdle.NONE]
-    since = now if free else min((f.on_duty_at for f in findings if f.on_duty_at), default=now)
     promised = profile.conversation.respond_by if profile.conversation else None
     outcome = f"{free[0].person.id} takes it" if free else _why_nobody(findings, need)
     return Decision(
@@ -70,14 +69,50 @@ def decide(
         rule=rule.name,
         team=rule.team or _team_of(rule.person, directory),
         owner=free[0].person.id if free else "",
+        language=need.language,
         candidates=(
             *_explained(free, need, profile),
             *(Candidate(person=f.person.id, chosen=False, reason=f.reason) for f in barred),
         ),
-        respond_by=promised or since + timedelta(minutes=rule.respond_within),
+        respond_by=promised or promise([f.person for f in free[:1] or _answerers(findings)], need),
         respond_within=rule.respond_within,
         config_version=config_version,
     )
+
+
+def taker(
+    rule: Rule,
+    language: str,
+    last_owner: str,
+    *,
+    directory: Directory,
+    loads: Mapping[str, int],
+    now: datetime,
+) -> str:
+    """Who would take a conversation that waits under this rule; empty if nobody can now.
+
+    It tells the clock for whom an offer is worth making, without a look at the conversation.
+    """
+    profile = Profile(id="", first_seen=now, last_seen=now, last_owner=last_owner)
+    need = Need(rule=rule, language=language, directory=directory, loads=loads, now=now)
+    people = candidates(rule, directory, profile, lambda person: is_away(person, directory, now))
+    free = [finding for finding in (vet(person, need) for person in people) if finding.hurdle is Hurdle.NONE]
+    return _ranked(free, need, profile)[0].person.id if free else ""
+
+
+def promise(people: Sequence[Person], need: Need) -> datetime:
+    """The first moment by which one of these people will have been on duty as long as the rule promises."""
+    minutes = need.rule.respond_within
+    moments = (
+        after(hours_of(person, need.directory), need.now, minutes, away=person.away) for person in people
+    )
+    # Nobody is on duty for two months: then plain minutes, so that it is seen as missed and not as kept.
+    return min((moment for moment in moments if moment), default=need.now + timedelta(minutes=minutes))
+
+
+def _answerers(findings: Sequence[Finding]) -> list[Finding]:
+    """Those who can answer, whenever they are on duty; all who were asked if nobody can."""
+    return [finding for finding in findings if finding.able] or list(findings)
 
 
 def _team_of(person: str, directory: Directory) -> str:

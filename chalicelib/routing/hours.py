@@ -50,6 +50,23 @@ def next_on_duty(hours: Hours, at: datetime, *, away: Absences = ()) -> datetime
     return None
 
 
+def after(hours: Hours, at: datetime, minutes: float, *, away: Absences = ()) -> datetime | None:
+    """When so many minutes on duty have passed since `at`, in UTC; None if not within two months."""
+    left, reached = timedelta(minutes=minutes), at.astimezone(UTC)
+    first = at.astimezone(zone(hours)).date()
+    for day in (first + timedelta(days=n) for n in range(-1, _HORIZON)):
+        for shift in sorted(_shifts(hours, day)):
+            for start, end in _without_absences(hours, shift, away):
+                begins = max(start, reached)
+                if begins >= end:
+                    continue
+                if begins + left <= end:
+                    return begins + left
+                left -= end - begins
+                reached = end
+    return None
+
+
 def away_until(hours: Hours, at: datetime, away: Absences) -> date | None:
     """The last day of the absence that `at` lies in, or None."""
     day = at.astimezone(zone(hours)).date().isoformat()
@@ -80,6 +97,19 @@ def _shifts(hours: Hours, day: date) -> Iterator[tuple[datetime, datetime]]:
             _moment(hours, day, time.fromisoformat(begin)),
             _moment(hours, day + timedelta(days=past_midnight), end),
         )
+
+
+def _without_absences(
+    hours: Hours, shift: tuple[datetime, datetime], away: Absences
+) -> Iterator[tuple[datetime, datetime]]:
+    """The parts of a shift on days without absence."""
+    start, end = shift
+    while start < end:
+        day = start.astimezone(zone(hours)).date()
+        midnight = _moment(hours, day + timedelta(days=1), time())
+        if away_until(hours, start, away) is None:
+            yield start, min(end, midnight)
+        start = midnight
 
 
 def _moment(hours: Hours, day: date, clock: time) -> datetime:

@@ -18,9 +18,9 @@ from chalicelib.aws.clients import FRONT_DOOR, FRONT_DOOR_QUEUE, WORKER, Clients
 from chalicelib.aws.queues import Outgoing, put_batch, send
 from chalicelib.aws.secrets import Parameters, parameter
 from chalicelib.configuration import stored
+from chalicelib.configuration.accounts import Accounts, decode_accounts
 from chalicelib.configuration.cached import Cached
 from chalicelib.configuration.environment import Environment, load
-from chalicelib.configuration.register import Accounts, decode_accounts
 from chalicelib.pipeline.receive import receive
 from chalicelib.vocabulary.errors import Misconfigured, Transient
 from chalicelib.vocabulary.request import Answer, Request

@@ -26,8 +26,8 @@ from chalicelib.aws.secrets import Parameters, parameter
 from chalicelib.configuration import stored
 from chalicelib.configuration.cached import Cached
 from chalicelib.configuration.environment import Environment, load
-from chalicelib.pipeline.kept import UNDELIVERED
 from chalicelib.pipeline.receive import outgoing
+from chalicelib.pipeline.set_aside import UNDELIVERED
 from chalicelib.runtime.front import CONFIGURATION_AGE, now
 from chalicelib.vocabulary.errors import Misconfigured, Transient
 from chalicelib.vocabulary.messages import Intake

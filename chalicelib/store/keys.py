@@ -12,6 +12,9 @@ Key = tuple[str, str]
 WAITING = "waiting"
 """The `worklist` partition of conversations that nobody owns, most urgent first, whatever their team."""
 
+LOADS = "loads"
+"""The `worklist` partition of everybody's load."""
+
 DUE_SHARDS = 4
 """Partitions of the `due` index; a profile is always in the one its id hashes to."""
 

@@ -196,6 +196,8 @@ class LoadRow(Row, discriminator="load"):
     """
 
     open = NumberAttribute(default=0)
+    work_queue = UnicodeAttribute(null=True)
+    work_at = UnicodeAttribute(null=True)
 
 
 class BreakerRow(Row, discriminator="breaker"):

@@ -159,6 +159,11 @@ class Table:
         """Keys of the profiles in a person's queue or in the one that waits; soonest promise first."""
         return _keys(self._query(queue, index_name="worklist"))
 
+    def work(self, queue: str) -> Iterator[tuple[str, Key]]:
+        """The same, each with its place in the index (`store.worklist`)."""
+        items = self._query(queue, index_name="worklist")
+        return ((item["work_at"]["S"], (item["pk"]["S"], item["sk"]["S"])) for item in items)
+
     def scan(self, condition: Condition | None = None) -> Iterator[Row]:
         """Every row of the table; only for an operator's command."""
         return _rows(_pages(lambda start: self._connection.scan(condition, exclusive_start_key=start)))

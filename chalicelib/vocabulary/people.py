@@ -24,7 +24,10 @@ class Conversation:
     team: the id of the team whose queue it is in, empty if it is in none.
     respond_by: by when the owner should have answered; None once our side has.
     respond_within: the minutes that the rule promises, for the next time the customer writes.
-    last_event_at: when we received its latest event; idle time counts from there.
+    last_event_at: when its latest event was received or committed, the later; idle time counts from there.
+    last_word_at: when we received the customer's latest word.
+    rule: the name of the rule it was given by, or waits under.
+    language: what its owner has to speak.
     channel: the channel of the event that opened it.
     account: the account of the event that opened it; opaque.
     """
@@ -37,6 +40,9 @@ class Conversation:
     respond_by: datetime | None = None
     respond_within: int = 60
     last_event_at: datetime
+    last_word_at: datetime | None = None
+    rule: str = ""
+    language: str = ""
     channel: str = ""
     account: str = ""
 
@@ -251,6 +257,7 @@ class Decision:
     rule: the name of the rule that held, empty if none was asked.
     team: the id of the team whose queue the conversation is in.
     owner: the id of the person who answers, empty if the conversation waits.
+    language: what the owner has to speak.
     candidates: everybody who was considered.
     respond_by: by when the owner should have answered; None if nobody has to.
     respond_within: the minutes that the rule promises.
@@ -262,6 +269,7 @@ class Decision:
     rule: str = ""
     team: str = ""
     owner: str = ""
+    language: str = ""
     candidates: tuple[Candidate, ...] = ()
     respond_by: datetime | None = None
     respond_within: int = 60

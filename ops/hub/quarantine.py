@@ -16,8 +16,8 @@ import typer
 from chalicelib.aws.queues import send
 from chalicelib.channels import CHANNELS
 from chalicelib.configuration.stage import Configuration
-from chalicelib.pipeline.kept import QUARANTINE, Quarantined, unpack_quarantined
 from chalicelib.pipeline.receive import by_customer, outgoing, read
+from chalicelib.pipeline.set_aside import QUARANTINE, Quarantined, unpack_quarantined
 from chalicelib.vocabulary.account import Account
 from chalicelib.vocabulary.errors import Transient
 from chalicelib.vocabulary.request import Request

@@ -16,7 +16,7 @@ from chalicelib.store.rows import BreakerRow, Row
 from chalicelib.store.table import Table
 from chalicelib.vocabulary.delivery import Call, Reply
 from chalicelib.vocabulary.errors import Misconfigured, Transient, Unknown
-from chalicelib.vocabulary.event import Attachment, ContactKey
+from chalicelib.vocabulary.event import Attachment, ContactKey, Direction
 from chalicelib.vocabulary.messages import Intake
 from chalicelib.vocabulary.people import Team
 from tests.pipeline.world import World, a_configuration, message
@@ -45,6 +45,7 @@ def test_a_failing_job_stops_no_other(hub: World) -> None:
         yield
 
     hub.absorb(message(1))
+    hub.absorb(message(2, direction=Direction.OUTBOUND))
     hub.later(hours=26)
     with pytest.raises(Transient):
         tick(replace(hub.clock, undelivered=broken))
@@ -77,6 +78,24 @@ def test_only_who_opens_the_breaker_switches_the_mapping_off(hub: World) -> None
     hub.table.put(row)
     hub.breaker.failed("crm", row, group="c", reason="no_connection")
     assert hub.switched == []
+
+
+def test_targets_that_hang_do_not_take_the_clocks_whole_minute(hub: World) -> None:
+    [crm] = a_configuration().targets
+    names = [f"t{n}" for n in range(6)]
+    hub.configuration = a_configuration(targets=tuple(replace(crm, name=name) for name in names))
+    for name in names:
+        hub.table.put(BreakerRow(*breaker_key(name), state="open", failures=5, groups="a b", since=1))
+
+    def hangs(call: Call) -> Reply:
+        hub.later(seconds=10)
+        raise Unknown("no_answer")
+
+    hub.crm = hangs
+    assert hub.tick()["probed"] == 3
+    hub.later(minutes=1)
+    assert hub.tick()["probed"] == 3
+    assert len(hub.calls) == 6, "whom the first minute had no time for, the second has"
 
 
 def always(status: int) -> Callable[[Call], Reply]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.aws.queues import Outgoing
-from chalicelib.pipeline.kept import QUARANTINE, unpack_quarantined
+from chalicelib.pipeline.set_aside import QUARANTINE, unpack_quarantined
 from chalicelib.pipeline.receive import outgoing
 from chalicelib.pipeline.repeats import is_repeat
 from chalicelib.vocabulary.event import HUB, Attachment, ContactKey, Event, Identity, Kind

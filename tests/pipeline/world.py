@@ -15,7 +15,7 @@ import msgspec
 from moto import mock_aws
 
 from chalicelib.aws.queues import Outgoing
-from chalicelib.configuration.register import Accounts
+from chalicelib.configuration.accounts import Accounts
 from chalicelib.configuration.stage import Configuration
 from chalicelib.crms.base import Credentials
 from chalicelib.pipeline.breaker import Breaker

@@ -127,10 +127,17 @@ SABOTAGES = (
     ),
     Sabotage(
         name="a sudden death puts one step in doubt",
-        module="chalicelib.pipeline.ledger",
+        module="chalicelib.pipeline.delivery_ledger",
         function="Books.begin",
         place=a(ast.IfExp, "ANY_STEP", "SENDING"),
         becomes=otherwise,
+    ),
+    Sabotage(
+        name="a lost answer settles in five seconds",
+        module="chalicelib.pipeline.retry",
+        function="settle",
+        place=a(ast.Call, "max", "own"),
+        becomes=into("5.0"),
     ),
     Sabotage(
         name="partial failures of a send are ignored",

@@ -10,7 +10,7 @@ from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from pynamodb.connection import Connection
 
 from chalicelib.pipeline import retry
-from chalicelib.pipeline.ledger import Books
+from chalicelib.pipeline.delivery_ledger import Books
 from chalicelib.store.rows import LedgerRow
 from chalicelib.store.table import Table
 from chalicelib.vocabulary.delivery import ANY_STEP
@@ -50,6 +50,7 @@ def attempt() -> Iterator[Callable[[], Books]]:
         earlier: list[Books] = []
 
         def attempt() -> Books:
+            hub.later(minutes=10)
             held = Books(table=hub.table, absorbed=absorbed, target="crm", now=lambda: hub.now)
             held.begin(earlier[-1].ledger if earlier else None, settle=0)
             earlier.append(held)

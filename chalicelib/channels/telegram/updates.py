@@ -270,7 +270,7 @@ def _about(event: Event, user: User | None) -> Event:
 
 
 def _ignored(name: str) -> Ignored:
-    # Any other name could be a customer's words, and it is counted and logged.
+    # Any other name could hold anything, and the name is logged.
     return Ignored(name=f"telegram.{name}" if _NAME.fullmatch(name) else "telegram.unnamed")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chalicelib.pipeline.clock.base import Clock, Job
 from chalicelib.pipeline.clock.close_idle import close_idle
-from chalicelib.pipeline.clock.feed import feed
+from chalicelib.pipeline.clock.feed_queue import feed_queue
 from chalicelib.pipeline.clock.offer import offer
 from chalicelib.pipeline.clock.probe import probe
 from chalicelib.pipeline.clock.recount import recount
@@ -14,7 +14,7 @@ JOBS: dict[str, Job] = {
     "probed": probe,
     "closed": close_idle,
     "offered": offer,
-    "fed": feed,
+    "fed": feed_queue,
     "recounted": recount,
 }
 """The jobs, each by the word under which the log counts it."""

@@ -18,25 +18,10 @@ two resellers show it, so it is read. The fields `calls`, `history` and `standby
 from __future__ import annotations
 
 from chalicelib.channels.base import Channel
+from chalicelib.channels.meta.handshake import handshake
 from chalicelib.channels.meta.whatsapp.changes import parse
 from chalicelib.channels.meta.whatsapp.scene import CHANNEL
-from chalicelib.channels.signatures.base import active, same
 from chalicelib.channels.signatures.body_hmac import BodyHmac
-from chalicelib.vocabulary.account import Secrets
-from chalicelib.vocabulary.errors import Rejected
-from chalicelib.vocabulary.request import Answer, Request
-
-
-def handshake(request: Request, secrets: Secrets) -> Answer | None:
-    """Answer Meta's question when a webhook URL is entered: return the challenge if it knows our token."""
-    if request.method != "GET":
-        return None
-    if not same(request.query.get("hub.verify_token", ""), active(secrets, "verify_token")):
-        raise Rejected("verify_token_mismatch")
-    if request.query.get("hub.mode") != "subscribe" or "hub.challenge" not in request.query:
-        raise Rejected("handshake_malformed")
-    return Answer(status=200, body=request.query["hub.challenge"])
-
 
 WHATSAPP = Channel(
     name=CHANNEL,

@@ -247,7 +247,7 @@ def _notice(scene: Scene) -> Iterator[Parsed]:
 
 
 def _ignored(name: str) -> Ignored:
-    # Any other name could be a customer's words, and it is counted and logged.
+    # Any other name could hold anything, and the name is logged.
     harmless = all(_NAME.fullmatch(part) for part in name.split("."))
     return Ignored(name=f"whatsapp.{name}" if harmless else "whatsapp.unnamed")
 

@@ -6,12 +6,12 @@ import itertools
 
 from chalicelib.configuration.stage import Configuration
 from chalicelib.pipeline.clock.base import Clock
-from chalicelib.pipeline.kept import unpack_undelivered
+from chalicelib.pipeline.set_aside import unpack_undelivered
 
 _FED_AT_ONCE = 200
 
 
-def feed(clock: Clock, configuration: Configuration) -> int:
+def feed_queue(clock: Clock, configuration: Configuration) -> int:
     """Feed the oldest messages in; stop at the first that the queue still refuses."""
     del configuration
     fed = 0
