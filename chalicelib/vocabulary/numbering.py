@@ -4,10 +4,10 @@ WhatsApp keeps the number under which an account was registered, and CRMs keep w
 networks send the number of today. `current` writes a number as today's plan does, `spellings` adds how it was
 written before.
 
-Kept are the changes since 2010, when WhatsApp began, that follow from the number itself. Left out: earlier
-ones (Algeria, Burkina Faso, Kuwait, Lebanon, Morocco, Nigeria, Senegal), than which no account is older; those
-for which no table was found (Djibouti, Equatorial Guinea, Guinea, Guinea-Bissau, Liberia, Somalia, Togo); and
-fixed lines that were renumbered place by place (Georgia, Iran, the Philippines, Vietnam).
+Kept are the changes since 2010, when WhatsApp began, that follow from the number itself. Left out are earlier
+changes (Algeria, Burkina Faso, Kuwait, Lebanon, Morocco, Nigeria, Senegal), because no account is older than
+those; changes for which no table was found (Djibouti, Equatorial Guinea, Guinea, Guinea-Bissau, Liberia,
+Somalia, Togo); and fixed lines that were renumbered place by place (Georgia, Iran, the Philippines, Vietnam).
 """
 
 from __future__ import annotations

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from chalicelib.aws.queues import Outgoing
-from chalicelib.pipeline.set_aside import QUARANTINE, unpack_quarantined
 from chalicelib.pipeline.receive import outgoing
 from chalicelib.pipeline.repeats import is_repeat
+from chalicelib.pipeline.set_aside import QUARANTINE, unpack_quarantined
 from chalicelib.vocabulary.event import HUB, Attachment, ContactKey, Event, Identity, Kind
 from chalicelib.vocabulary.messages import Intake
 from chalicelib.vocabulary.request import Request

@@ -40,6 +40,11 @@ def note(delivery: Delivery) -> str:
     lines = [f"{account_name(event)} · {when} · {_deed(event)}"]
     if event.text:
         lines.append(storable(event.text))
+    lines += [
+        f"{key.kind} {one_line(key.value)}: claimed, not verified"
+        for key in event.contact_keys
+        if not key.verified
+    ]
     lines += [_attached(attachment) for attachment in event.attachments]
     lines += _consequences(delivery)
     return "\n".join(lines)

@@ -52,12 +52,25 @@ def test_one_person_on_all_channels(open_desk: Desk) -> None:
     who = ("--from", "09120000099", "--name", "Neda Moradi")
     open_desk.run("simulate", "whatsapp", *who)
     open_desk.run("simulate", "telegram", "contact", *who)
-    open_desk.run("simulate", "twilio", *who)
+    open_desk.run("simulate", "twilio", "whatsapp", *who)
     open_desk.hub.run()
     profile = open_desk.profile()
     assert profile.name == "Neda Moradi"
     assert profile.keys == ("phone#+989120000099",)
     assert len(profile.identities) == 3
+
+
+def test_whoever_only_shows_a_number_is_found_by_it(open_desk: Desk) -> None:
+    who = ("--from", "09120000099", "--name", "Neda Moradi")
+    open_desk.run("simulate", "twilio", "call", *who)
+    open_desk.hub.run()
+    for name in ("09120000099", "twilio:+989120000099"):
+        assert open_desk.run("journey", name, "--json").json["profile"]["id"] == "p1"
+    open_desk.run("simulate", "whatsapp", *who)
+    open_desk.hub.run()
+    ended = open_desk.run("journey", "09120000099")
+    assert ended.code == 2
+    assert "could be p2 or p1" in ended.err + ended.out
 
 
 def test_fictions_of_the_local_run_are_known_by_phone() -> None:
