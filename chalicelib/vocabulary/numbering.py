@@ -4,10 +4,13 @@ WhatsApp keeps the number under which an account was registered, and CRMs keep w
 networks send the number of today. `current` writes a number as today's plan does, `spellings` adds how it was
 written before.
 
-Kept are the changes since 2010, when WhatsApp began, that follow from the number itself. Left out are earlier
-changes (Algeria, Burkina Faso, Kuwait, Lebanon, Morocco, Nigeria, Senegal), because no account is older than
-those; changes for which no table was found (Djibouti, Equatorial Guinea, Guinea, Guinea-Bissau, Liberia,
-Somalia, Togo); and fixed lines that were renumbered place by place (Georgia, Iran, the Philippines, Vietnam).
+Kept are the changes since 2010, when WhatsApp began, that follow from the number itself. Left out are
+
+- earlier changes (Algeria, Burkina Faso, Kuwait, Lebanon, Morocco, Nigeria, Senegal): no account is older;
+- changes for which no table was found (Djibouti, French Polynesia, Guinea, Liberia, Mauritania, Somalia);
+- changes that depend on the operator or the place: mobiles in Togo, fixed lines in Georgia, Iran, the
+  Philippines and Vietnam;
+- old numbers that others have today or may have: Egypt's in 015, Kosovo's of Monaco, Serbia and Slovenia.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ from functools import cache
 class Change:
     """Numbers of one country that got another beginning.
 
-    code: the country's calling code.
+    code: the country's calling code, empty if that is what changed.
     old: the digits after `kept` that were taken away.
     new: the digits that stand there instead.
     rest: the digits behind, as a regular expression; they stayed as they were.
@@ -79,6 +82,12 @@ _ARTCI = "ARTCI, announced on 2020-07-28: newsgeek.ci, Wikipédia"
 _ARCEP_GABON = "ARCEP: agenceafrique.com 2019-07, final on 2024-04-06: news.alibreville.com"
 _MIC = "Ministry of Information and Communications: sggpnews.org.vn 2018, mobifone.vn"
 _CAMEROON = "Minister of Posts and Telecommunications, 2014-09-25: camerounweb.com"
+_NTRA = "NTRA: mobiles; tra.gov.eg, press release of 2011-10-12"
+_SPTC = "SPTC: ITU, communication of 2010-09-30; wikiwand.com/en/articles/+268"
+_SEYCHELLES = "wtng.info/wtng-248-sc.html, updated on 2011-06-02"
+_SUBTEL = "SUBTEL, by area from 2012-10-20 on: fixed lines; ITU, communication of 2014-07-02"
+_ARN = "ARN: mobiles of Orange and MTN; progressonacional.blogspot.com/2015/11"
+_BTP = "BTP: sxmregulator.sx/1-721-area-code-now-effect"
 
 CHANGES: tuple[Change, ...] = (
     Change(
@@ -155,6 +164,29 @@ CHANGES: tuple[Change, ...] = (
         "2018-09-15",
         _MIC,
     ),
+    # Not the ten digits in 15: another operator gives those numbers out today.
+    *_swaps("20", "10>100 16>106 19>109 12>122 17>127 18>128 11>111 14>114", r"\d{7}", "2011-10-06", _NTRA),
+    Change(code="56", kept="2", old="", new="2", rest=r"\d{7}", since="2012-11-24", source=_SUBTEL),
+    Change(code="56", kept=r"[3-7]\d", old="", new="2", rest=r"\d{6}", since="2013-07-06", source=_SUBTEL),
+    Change(
+        code="593",
+        old="",
+        new="9",
+        rest=r"[89]\d{7}",
+        since="2012-09-30",
+        source="mobiles: sangay.com/ecuadorguide, 2012-09-18",
+    ),
+    *_swaps("245", ">95", r"5\d{6}", "2015-11-01", _ARN),
+    *_swaps("245", ">96", r"6\d{6}", "2015-11-01", _ARN),
+    *_swaps("240", "2>2222 5>2225", r"\d{5}", "2010-04-09", "ORTEL: mobiles; wtng.info/wtng-240-gq.html"),
+    *_swaps("268", "6>76", r"\d{6}", "2010-03-01", _SPTC),
+    *_swaps("268", ">2", r"[2-5]\d{6}", "2011-02-01", _SPTC),
+    *_swaps("248", "41>441 42>442 43>443 47>647", r"\d{4}", "2010-11-01", _SEYCHELLES),
+    *_swaps("248", "2>42 3>43 5>25 6>46 7>27", r"\d{5}", "2011-05-04", _SEYCHELLES),
+    *_swaps("670", "7>77", r"[1-9]\d{5}", "2012-07-31", "ITU, 2012-06-06: wtng.info/wtng-670-tl.html"),
+    *_swaps("235", "6>66 9>99", r"\d{6}", "2010-03-15", "OTRT: mobiles of Zain and Tigo; itmag.sn"),
+    # Sint Maarten got another calling code; numbers in 555 got others, one by one.
+    *_swaps("", "5995>17215", r"(?!55)\d{6}", "2011-09-30", _BTP),
     *_swaps(
         "974",
         "3>33 4>44 5>55 6>66 7>77",

@@ -39,6 +39,24 @@ TABLE = [
     ("+841991234567", "+84591234567"),
     ("+9745312345", "+97455312345"),  # Qatar
     ("+99599123456", "+995599123456"),  # Georgia
+    ("+20101234567", "+201001234567"),  # Egypt
+    ("+20191234567", "+201091234567"),
+    ("+20181234567", "+201281234567"),
+    ("+20141234567", "+201141234567"),
+    ("+5624234730", "+56224234730"),  # Chile, a fixed line; one in Santiago has a digit more
+    ("+5665350009", "+56652350009"),
+    ("+59397123456", "+593997123456"),  # Ecuador
+    ("+59384123456", "+593984123456"),
+    ("+2455123456", "+245955123456"),  # Guinea-Bissau
+    ("+2456612345", "+245966612345"),
+    ("+240212345", "+240222212345"),  # Equatorial Guinea
+    ("+2686123456", "+26876123456"),  # Eswatini
+    ("+2684123456", "+26824123456"),
+    ("+248512345", "+2482512345"),  # Seychelles
+    ("+248421234", "+2484421234"),
+    ("+6707123456", "+67077123456"),  # Timor-Leste
+    ("+2356123456", "+23566123456"),  # Chad
+    ("+5995421234", "+17215421234"),  # Sint Maarten
 ]
 every_pair = pytest.mark.parametrize(("old", "new"), TABLE)
 
@@ -66,13 +84,22 @@ def test_a_crm_is_asked_for_both(old, new):
         "+982100000000",
         "+14155550123",
         "+447700900123",
-        "+5511333344445"[:13],  # a fixed line: they begin with 2 to 5
+        "+551133334444",  # a fixed line: they begin with 2 to 5
         "+5511988776655",
         "+525512345678",
         "+573001234567",
         "+2306123456",
         "+541181234567890",
         "+54800123456",
+        "+201501234567",
+        "+201551234567",
+        "+56912345678",
+        "+59322123456",
+        "+37744123456",
+        "+56223456789",
+        "+5995551234",
+        "+5997171234",
+        "+59994341234",
     ],
 )
 def test_what_did_not_change_stays(number):
@@ -106,6 +133,17 @@ def old_numbers(draw):
     change = draw(st.sampled_from(CHANGES))
     pattern = rf"\+{change.code}{change.kept}{change.old}{change.rest}"
     return draw(st.from_regex(pattern, fullmatch=True, alphabet="+0123456789"))
+
+
+# By the library's metadata they are valid beside the new ones, or were not changed there.
+STILL_VALID = {"54", "55", "230", "241"}
+
+
+@given(old_numbers())
+def test_no_old_number_is_somebody_elses_today(old):
+    parsed = phonenumbers.parse(old)
+    assert str(parsed.country_code) in STILL_VALID or not phonenumbers.is_valid_number(parsed)
+    assert phonenumbers.is_possible_number(phonenumbers.parse(current(old)))
 
 
 @given(old_numbers())
