@@ -119,9 +119,10 @@ SABOTAGES = (
     Sabotage(
         name="delivery writes the profile row",
         module="chalicelib.pipeline.deliver",
-        function="Deliver._one",
+        function="Deliver._attempt",
         place=a(ast.Expr, "count", "delivered"),
         becomes=followed_by(
+            "from chalicelib.store.keys import profile_key\n"
             "if row := context.rows.get(profile_key(absorbed.profile)):\n    self.table.put(row)\n"
         ),
     ),
