@@ -48,6 +48,9 @@ class Posted:
     unreadable: int = 0
 
 
+SPOOFED = "spoofed_call"
+"""A call that shows a customer's number, and is not theirs."""
+
 _DIRECT = {
     "whatsapp": ("message", "reply", "image", "voice", "location", "reaction", "postback", "edit", "delete"),
     "telegram": ("message", "reply", "image", "location", "reaction", "postback", "edit", "follow"),
@@ -64,6 +67,7 @@ KINDS = {
     "delivered": "status",
     "read": "status",
     "hidden_call": "call",
+    SPOOFED: "call",
 }
 
 
@@ -79,7 +83,7 @@ class Writer:
         """A customer does something on a channel; what is left open is drawn."""
         rng = self._rng
         kind = kind or rng.choice(_DIRECT[channel])
-        account = rng.choice(("100001", "100002")) if channel == "whatsapp" else _ACCOUNT[channel]
+        account = rng.choice(("100001", "100002")) if channel == "whatsapp" else _account(channel, who, kind)
         self.number += 1
         return self.built(
             at,
@@ -108,7 +112,7 @@ class Writer:
     ) -> Posted:
         """A request that says exactly this. shown: what WhatsApp shows of the sender."""
         person = self.humans[who]
-        post = platforms.KINDS[channel][kind](
+        post = platforms.KINDS[channel]["call" if kind == SPOOFED else kind](
             url=webhook_url(channel, account),
             account=account,
             secrets=SECRETS[_SECRET[channel]],
@@ -188,7 +192,14 @@ def forged(posted: Posted, how: str, mark: str) -> Posted:
     return replace(posted, post=post, due=(), forged=how, words=f"forged ({how}): {posted.words}")
 
 
-_ACCOUNT = {"telegram": "bot", "twilio": "982100000009"}
+def _account(channel: str, who: int, kind: str) -> str:
+    """Every other customer writes and calls to a number of ours that believes no claim."""
+    if channel == "telegram":
+        return "bot"
+    return _DOUBTFUL if who % 2 or kind == SPOOFED else "982100000009"
+
+
+_DOUBTFUL = "982100000019"
 _SECRET = {"whatsapp": "meta", "telegram": "telegram", "twilio": "twilio"}
 
 
@@ -205,6 +216,7 @@ def _due(
 ) -> Due:
     name = KINDS.get(kind, kind)
     status = name == "status"
+    on_whatsapp = channel == "whatsapp" or kind in ("whatsapp", "postback")
     outbound = status or kind == "echo"
     if channel == "whatsapp":
         known = person.digits if shown == "phone" else person.bsuid
@@ -214,17 +226,18 @@ def _due(
         known, ident = f"{person.user_id}", _telegram_id(kind, number, target, person.user_id, seconds)
         phone = person.phone if kind == "contact" else ""
     else:
-        on_whatsapp = kind in ("whatsapp", "postback")
         known = f"whatsapp:{person.bsuid}" if on_whatsapp else person.phone
         ident = _sid(kind, number, target)
         phone = person.phone
     identity = f"{channel}#*#{known}"
+    if account == _DOUBTFUL and not on_whatsapp:
+        identity, phone = f"{channel}#@claimed#{known}", ""
     if kind == "hidden_call":
         identity, phone = f"twilio#@once#CA{number:032d}", ""
     return Due(
         key=f"{channel}#{account}#{name}#{ident}",
         identity=identity,
-        human=who,
+        human=-1 - who if kind == SPOOFED else who,
         kind=name,
         direction="outbound" if outbound else "inbound",
         phone=phone,
@@ -246,7 +259,7 @@ def _telegram_id(kind: str, number: int, target: int, chat: int, seconds: int) -
 
 
 def _sid(kind: str, number: int, target: int) -> str:
-    if kind in ("call", "hidden_call"):
+    if kind in ("call", "hidden_call", SPOOFED):
         return f"CA{number:032d}:completed:3"
     if kind in ("delivered", "read"):
         return f"SM{target:032d}:{kind}"

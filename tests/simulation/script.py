@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass, field, replace
 
 from tests.simulation.clock import START
-from tests.simulation.posts import Posted, Writer, forged, together
+from tests.simulation.posts import SPOOFED, Posted, Writer, forged, together
 from tests.simulation.receivers import POISON
 from tests.simulation.worlds import World
 
@@ -93,7 +93,9 @@ def _scene(rng: random.Random, script: Script, writer: Writer, at: float) -> Non
         text = "".join(rng.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=420_000))
         script.posts.append((at, writer.say(at, who, "whatsapp", kind="message", text=text)))
     elif odds < 0.98:
-        script.posts.append((at, writer.say(at, who, "twilio", kind="hidden_call")))
+        # A forger shows the number of a customer who never calls there themselves: the two would be one.
+        kind = SPOOFED if odds < 0.975 and who % 2 == 0 else "hidden_call"
+        script.posts.append((at, writer.say(at, who, "twilio", kind=kind)))
     else:
         _rush(rng, script, writer, at)
 
