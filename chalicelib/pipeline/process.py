@@ -148,7 +148,9 @@ class Process:
 
     def _absorb(self, event: Event, commit: Commit) -> None:
         configuration, profile = commit.configuration, commit.profile
-        if f"{event.channel}:{event.customer.id}" in commit.staff and event.direction is Direction.INBOUND:
+        customer = event.customer
+        is_staff = f"{customer.channel}:{customer.id}" in commit.staff and not customer.is_claimed
+        if is_staff and event.direction is Direction.INBOUND:
             event = replace(event, direction=Direction.INTERNAL)
         conversation = profile.conversation
         if conversation and conversations.is_over(conversation, event, configuration.routing):

@@ -84,6 +84,11 @@ class Identity:
         return self.scope not in _NOBODYS
 
     @property
+    def is_claimed(self) -> bool:
+        """True if nobody has proved that who uses it is its holder."""
+        return self.scope == "@claimed"
+
+    @property
     def own(self) -> bool:
         """True if it stands for one of our own accounts."""
         return self.scope == "@account"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.vocabulary.event import Identity, claimed
+from chalicelib.vocabulary.event import Direction, Identity, claimed
 from chalicelib.vocabulary.people import Profile
 from ops import platforms
 from tests.pipeline.test_receive import request_of, scene
@@ -88,6 +88,19 @@ def test_an_account_that_trusts_its_network_takes_the_claim_for_proof(hub: World
     holder = on_whatsapp(hub, 1)
     by_phone(hub, kind, 2)
     assert hub.profile_of(PROVED).id == holder.id
+
+
+@pytest.mark.parametrize(
+    ("kind", "direction"), [("message", Direction.INBOUND), ("attested_call", Direction.INTERNAL)]
+)
+def test_a_claim_makes_nobody_staff(hub: World, kind: str, direction: Direction) -> None:
+    directory = hub.configuration.directory
+    neda, *others = directory.people
+    people = (replace(neda, identities=(f"twilio:{SARA.phone}",)), *others)
+    hub.configuration = replace(hub.configuration, directory=replace(directory, people=people))
+    by_phone(hub, kind, 1)
+    counters = hub.profile_of(PROVED if kind == "attested_call" else CLAIMED).counters
+    assert counters[direction.value] == 1
 
 
 def test_what_we_send_to_a_claimed_number_is_told_of_who_claimed_it(hub: World) -> None:
