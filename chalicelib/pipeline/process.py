@@ -172,7 +172,7 @@ class Process:
             return conversations.closed(conversation, event)
         if turn is Turn.CHOOSE:
             return self._choose(event, owner, commit)
-        return _kept(event, commit)
+        return _kept(event, commit, conversation)
 
     def _choose(self, event: Event, owner: Presence, commit: Commit) -> Consequence | None:
         profile, configuration = commit.profile, commit.configuration
@@ -180,8 +180,7 @@ class Process:
         customer_event = event
         if conversation:
             # What the customer said when they came decides, not a later “?” nor the hub's reminder of it.
-            opening = self.table.get(EventRow, event_key(conversation.opened_by))
-            customer_event = unpack_absorbed(opening.body).event if opening else event
+            customer_event = self._opening(conversation, commit) or event
         question = Question(
             event=customer_event,
             profile=profile,
@@ -197,10 +196,19 @@ class Process:
             config_version=configuration.version,
         )
         if conversation and not decision.owner and owner is Presence.OFF_DUTY:
-            if event.kind is Kind.OFFER:
+            if event.kind is Kind.OFFER and conversations.needs_as(decision, conversation):
                 return None
-            return _kept(event, commit, because=f"off duty, but {decision.reason}")
+            conversation = replace(conversation, rule=decision.rule, language=decision.language)
+            return _kept(event, commit, conversation, because=f"off duty, but {decision.reason}")
         return conversations.chosen(conversation, event, decision, configuration.routing, now=commit.now)
+
+    def _opening(self, conversation: Conversation, commit: Commit) -> Event | None:
+        """The event that opened the conversation; None if it is kept no more."""
+        for absorbed in commit.absorbed:
+            if absorbed.event.key == conversation.opened_by:
+                return absorbed.event
+        row = self.table.get(EventRow, event_key(conversation.opened_by))
+        return unpack_absorbed(row.body).event if row else None
 
     def _read_loads(self, people: Sequence[str], commit: Commit) -> None:
         unread = [person for person in people if person not in commit.loads]
@@ -231,9 +239,9 @@ def _owner_is(conversation: Conversation | None, commit: Commit) -> Presence:
     return presence(directory.person(conversation.owner), directory, commit.now)
 
 
-def _kept(event: Event, commit: Commit, because: str = "") -> Consequence:
+def _kept(event: Event, commit: Commit, conversation: Conversation | None, because: str = "") -> Consequence:
     """The conversation stays as it is; a promise that is renewed falls into its owner's working time."""
-    conversation, directory, now = commit.profile.conversation, commit.configuration.directory, commit.now
+    directory, now = commit.configuration.directory, commit.now
     renewed = None
     if conversation:
         minutes, since = conversation.respond_within, event.received_at

@@ -4,10 +4,11 @@ Platforms send an event again and queues deliver a message again: that is the ru
 But an id may name another happening one day (Telegram's update ids begin anew at random, a new bot behind the
 same account counts on its own), which must not be dropped unseen.
 
-What a redelivery brings may differ from what is stored, without being another happening: the other events of
-its request, the sender's name and contact, a link to the same picture that is signed anew, and, when a
-quarantined request is read again, whatever today's parser reads otherwise. So two events are one happening if
-their raw fragments are equal; else if customer, words, sorts of attachments and the platform's time agree.
+What a redelivery brings may differ from what is stored, without being another happening: the other events
+of its request, the sender's name and contact, their phone instead of their business-scoped id, a link to the
+same picture that is signed anew, and, when a quarantined request is read again, whatever today's parser reads
+otherwise. So two events are one happening if their raw fragments are equal; else if words, sorts of
+attachments and the platform's time agree, or the customer where the platform gives no time.
 """
 
 from __future__ import annotations
@@ -54,11 +55,14 @@ def is_repeat(event: Event, first: Event) -> bool:
     """Whether an event is the same happening as the first that came under its id."""
     if event.channel == HUB or (event.raw and event.raw == first.raw):
         return True
+    if _without_time(event) or _without_time(first):
+        same_occasion = event.customer == first.customer
+    else:
+        same_occasion = event.occurred_at == first.occurred_at
     return (
-        event.customer == first.customer
+        same_occasion
         and _same_words(event.text, first)
         and [a.kind for a in event.attachments] == [a.kind for a in first.attachments]
-        and (_without_time(event) or _without_time(first) or event.occurred_at == first.occurred_at)
     )
 
 

@@ -33,6 +33,7 @@ def kept(hub: World) -> list[str]:
         {},
         {"received_at": LATER},
         {"customer": OTHER},  # the same fragment, in a request that names its sender otherwise
+        {"raw": b"by their other id", "customer": OTHER},
         {"text": "as today's parser reads it"},
         {"raw": b"in another order", "name": "Sara", "received_at": LATER},
         {"raw": b"signed anew", "contact_keys": (ContactKey(kind="phone", value="+1", verified=True),)},
@@ -50,7 +51,8 @@ def test_what_a_platform_sends_again(hub: World, changes: dict[str, Any]) -> Non
 @pytest.mark.parametrize(
     "changes",
     [
-        {"customer": OTHER},
+        {"customer": OTHER, "occurred_at": LATER},
+        {"customer": OTHER, "occurred_at": START, "received_at": START},  # no time of the platform's
         {"text": "something else"},
         {"occurred_at": LATER, "received_at": LATER + timedelta(seconds=2)},
         {"attachments": (Attachment(kind="image", ref="1"),)},
