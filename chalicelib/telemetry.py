@@ -7,6 +7,7 @@ never an account or an event; the reason of a count is a property of the line, n
 
 from __future__ import annotations
 
+import traceback
 from typing import Any, Protocol
 
 from aws_lambda_powertools.logging import Logger
@@ -34,6 +35,13 @@ def count(name: str, value: int = 1, **about: str) -> None:
                 metric.add_dimension(name=dimension, value=about.pop(dimension))
         for key, said in about.items():
             metric.add_metadata(key=key, value=said)
+
+
+def log_bug(function: str, error: Exception, **about: Any) -> None:  # noqa: ANN401 - values of any JSON type
+    """A bug, by the frames it came through and without its message, which may quote what a customer wrote."""
+    frames = traceback.format_tb(error.__traceback__)
+    reason = getattr(error, "reason", type(error).__name__)
+    log.error("bug", function=function, reason=reason, frames=frames, stacklevel=3, **about)
 
 
 def log_item(function: str, outcome: str, **about: Any) -> None:  # noqa: ANN401 - values of any JSON type

@@ -17,7 +17,11 @@ _COUNTED = {
     ),
     "no_queue": (
         "relay",
-        "A target that is still configured has no queue. Deploy the stage; hub relay --since.",
+        "A target's queue is gone or refuses us; what it was owed is parked. Mend it; hub redrive --all.",
+    ),
+    "unreadable_change": (
+        "relay",
+        "A customer's change could not be read and was passed over. See the log; hub relay --since.",
     ),
     "parked": (
         "deliver",

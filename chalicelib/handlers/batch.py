@@ -7,11 +7,10 @@ it asked to; its followers are made visible at once, so that they wait behind it
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from chalicelib.telemetry import log, log_item
+from chalicelib.telemetry import log, log_bug, log_item
 from chalicelib.vocabulary.errors import HubError, Misconfigured, Transient
 
 A = TypeVar("A")
@@ -93,10 +92,7 @@ def _one(
         log.error("misconfigured", function=function, reason=error.reason, detail=error.detail)
         return False, None
     except Exception as error:  # noqa: BLE001 - a bug: this group waits and is seen, the others go on
-        # The frames and not the message, which may quote what a customer wrote.
-        frames = traceback.format_tb(error.__traceback__)
-        reason = error.reason if isinstance(error, HubError) else type(error).__name__
-        log.error("bug", function=function, reason=reason, frames=frames, received=received)
+        log_bug(function, error, received=received)
         return False, None
     log_item(function, "done", received=received, **said)
     return True, None

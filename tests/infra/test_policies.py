@@ -29,7 +29,7 @@ STREAM = {
 MAY = {
     "APIHandler": LOG | SECRETS | {"sqs:SendMessage", "s3:PutObject", "dynamodb:GetItem"},
     "Process": LOG | CONSUME | TABLE | {"s3:GetObject", "s3:PutObject"},
-    "Relay": LOG | STREAM | {"sqs:SendMessage"},
+    "Relay": LOG | STREAM | {"sqs:SendMessage", "dynamodb:BatchGetItem", "dynamodb:PutItem"},
     "Deliver": LOG | SECRETS | CONSUME | TABLE | BREAKER | {"sqs:SendMessage"},
     "Tick": LOG
     | SECRETS
@@ -86,6 +86,11 @@ def test_every_narrowing_names_something_of_this_stage(resources, function):
 def test_the_front_door_reads_no_row_but_the_configuration(resources):
     statement = statements(resources, "APIHandler")["ReadConfiguration"]
     assert statement["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["CONFIG"]}}
+
+
+def test_relay_touches_no_row_but_those_of_an_event(resources):
+    statement = statements(resources, "Relay")["ParkUnsent"]
+    assert statement["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["E#*"]}}
 
 
 def test_the_front_door_only_puts_into_its_three_folders(resources):

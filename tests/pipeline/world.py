@@ -22,6 +22,7 @@ from chalicelib.pipeline.breaker import Breaker
 from chalicelib.pipeline.clock.base import Clock
 from chalicelib.pipeline.clock.tick import tick
 from chalicelib.pipeline.deliver import Deliver
+from chalicelib.pipeline.parking import park
 from chalicelib.pipeline.process import Process
 from chalicelib.pipeline.receive import outgoing, receive
 from chalicelib.pipeline.relay import Relay, owed
@@ -240,7 +241,10 @@ class World(Kept):
     @property
     def relay(self) -> Relay:
         return Relay(
-            queues={t.name: t.name for t in self.configuration.targets}, put=self.put, count=self.count
+            queues={t.name: t.name for t in self.configuration.targets},
+            put=self.put,
+            park=lambda change, reason: len(park(self.table, change, reason, self.now)),
+            count=self.count,
         )
 
     def absorb(self, *events: Event) -> list[Absorbed]:
