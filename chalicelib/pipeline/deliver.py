@@ -20,6 +20,7 @@ from chalicelib.crms.base import Credentials, Crm, Step
 from chalicelib.pipeline import retry
 from chalicelib.pipeline.breaker import Breaker
 from chalicelib.pipeline.ledger import Books, contents
+from chalicelib.pipeline.parking import park_unknown
 from chalicelib.store.ahead import Ahead
 from chalicelib.store.keys import Key, breaker_key, event_key, ledger_key, profile_key, reference_key
 from chalicelib.store.rows import EventRow, LedgerRow, ProfileRow, ReferenceRow, Row, unpack_absorbed
@@ -48,12 +49,14 @@ _OUT_OF_TIME = "out_of_time"
 class Deliver:
     """The step from a target's queue to the target.
 
-    credentials: a target's, cached; fresh_credentials: read anew. send: one call to a target.
+    configuration, credentials: cached; fresh_configuration, fresh_credentials: read anew, and the first
+    raises if it cannot be. send: one call to a target.
     jitter: 0 to 1.
     """
 
     table: Table
     configuration: Callable[[], Configuration]
+    fresh_configuration: Callable[[], Configuration]
     credentials: Callable[[Target], Credentials]
     fresh_credentials: Callable[[Target], Credentials]
     send: Callable[[Target, Call], Reply]
@@ -68,13 +71,14 @@ class Deliver:
         """Deliver what one profile change owes; event keys and their states.
 
         time_left: seconds until this worker is stopped. ahead: what `ahead` has read for the batch that the
-        change is in. Raises `Transient` with `retry_after` when the
-        rest of it has to wait.
+        change is in. Raises `Transient` with `retry_after` when the rest of it has to wait.
         """
         configuration = self.configuration()
+        if configuration.target(change.target) is None:
+            configuration = self.fresh_configuration()  # it may have been added a moment ago
         target = configuration.target(change.target)
         if target is None:
-            raise Misconfigured("unknown_target", f"{change.target} is not in the stage's crms.yaml")
+            return park_unknown(self.table, change, self.now(), self.count)
         ahead = ahead or Ahead(table=self.table)
         rows = ahead.read(_lookups(change))
         # What this change is about changes now; the breaker only if the target fails, or has recovered.

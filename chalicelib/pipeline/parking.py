@@ -11,8 +11,9 @@ from chalicelib.pipeline.ledger import contents
 from chalicelib.store.keys import event_key, ledger_key
 from chalicelib.store.rows import EventRow, LedgerRow, Row
 from chalicelib.store.table import Table
+from chalicelib.telemetry import Count
 from chalicelib.vocabulary.delivery import ANY_STEP, SETTLED, Ledger, State
-from chalicelib.vocabulary.errors import HubError, Transient
+from chalicelib.vocabulary.errors import HubError, Misconfigured, Transient
 from chalicelib.vocabulary.messages import Change
 
 
@@ -32,6 +33,15 @@ def park(table: Table, change: Change, reason: HubError, now: datetime) -> list[
         _write(table, change, event, _parked(earlier, key, change.target, reason, now), earlier)
         parked.append(key)
     return parked
+
+
+def park_unknown(table: Table, change: Change, now: datetime, count: Count) -> list[tuple[str, State]]:
+    """Park what is owed to a target that was taken out of the stage; event keys and states."""
+    gone = Misconfigured("unknown_target", f"{change.target} is not in the stage's crms.yaml")
+    parked = park(table, change, gone, now)
+    if parked:
+        count("parked", len(parked), target=change.target, reason=gone.reason)
+    return [(key, State.PARKED) for key in parked]
 
 
 def _parked(earlier: Ledger | None, key: str, target: str, reason: HubError, now: datetime) -> Ledger:

@@ -125,6 +125,7 @@ class Workers:
         return Deliver(
             table=self.table,
             configuration=self.configuration,
+            fresh_configuration=self._configurations.refresh,
             credentials=lambda target: self._secrets.get(target.secret),
             fresh_credentials=lambda target: self._secrets.fresh(target.secret),
             send=self._call,

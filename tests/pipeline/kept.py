@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import boto3
 import msgspec
 
+from chalicelib.configuration.register import Accounts
+from chalicelib.configuration.stage import Configuration
 from chalicelib.pipeline.ledger import contents
 from chalicelib.store.keys import Key, breaker_key, event_key, identity_key, ledger_key, load_key, profile_key
 from chalicelib.store.rows import BreakerRow, EventRow, IdentityRow, LoadRow, ProfileRow, unpack_absorbed
@@ -14,6 +17,23 @@ from chalicelib.store.table import Table
 from chalicelib.vocabulary.delivery import Absorbed, Ledger
 from chalicelib.vocabulary.event import Event, Identity
 from chalicelib.vocabulary.people import Conversation, Profile
+
+
+@dataclass
+class Register:
+    """The accounts of a configuration."""
+
+    configuration: Callable[[], Configuration]
+
+    def current(self) -> Accounts:
+        configuration = self.configuration()
+        return Accounts(
+            version=configuration.version,
+            public_url=configuration.public_url,
+            accounts=configuration.accounts,
+        )
+
+    refresh = current
 
 
 @dataclass

@@ -14,7 +14,8 @@ from chalicelib.store.packing import from_text, unpack_intake
 from chalicelib.vocabulary.errors import Misconfigured, Transient
 from chalicelib.vocabulary.request import Request
 from ops import platforms
-from tests.pipeline.world import SECRETS, START, Register, World, a_configuration
+from tests.pipeline.kept import Register
+from tests.pipeline.world import SECRETS, START, World, a_configuration
 
 
 def scene(**changes):

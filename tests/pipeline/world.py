@@ -15,7 +15,6 @@ import msgspec
 from moto import mock_aws
 
 from chalicelib.aws.queues import Outgoing
-from chalicelib.configuration.register import Accounts
 from chalicelib.configuration.stage import Configuration
 from chalicelib.crms.base import Credentials
 from chalicelib.pipeline.breaker import Breaker
@@ -36,7 +35,7 @@ from chalicelib.vocabulary.messages import Intake
 from chalicelib.vocabulary.people import Directory, Hours, Person, Routing, Rule, Team
 from chalicelib.vocabulary.request import Answer, Request
 from infra.storage import table_definition
-from tests.pipeline.kept import Kept
+from tests.pipeline.kept import Kept, Register
 
 EVENTS = "https://queue.example.org/events.fifo"
 START = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
@@ -102,21 +101,6 @@ SECRETS = {
     "twilio": {"auth_token": ("twilio-secret",)},
     "crm": {"signing_secret": ("whsec_c3dpdGNoYm9hcmQtdGVzdC1zZWNyZXQtMTIz",)},
 }
-
-
-@dataclass
-class Register:
-    configuration: Callable[[], Configuration]
-
-    def current(self) -> Accounts:
-        configuration = self.configuration()
-        return Accounts(
-            version=configuration.version,
-            public_url=configuration.public_url,
-            accounts=configuration.accounts,
-        )
-
-    refresh = current
 
 
 @dataclass
@@ -208,6 +192,7 @@ class World(Kept):
         return Deliver(
             table=self.table,
             configuration=lambda: self.configuration,
+            fresh_configuration=lambda: self.configuration,
             credentials=lambda target: SECRETS.get(target.secret, {}),
             fresh_credentials=lambda target: {**SECRETS, **self.rotated}.get(target.secret, {}),
             send=self.send,
@@ -243,7 +228,7 @@ class World(Kept):
         return Relay(
             queues={t.name: t.name for t in self.configuration.targets},
             put=self.put,
-            park=lambda change, reason: len(park(self.table, change, reason, self.now)),
+            park=lambda change, why: len(park(self.table, change, why, self.now)),
             count=self.count,
         )
 

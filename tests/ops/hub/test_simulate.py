@@ -11,7 +11,8 @@ from chalicelib.vocabulary.request import Request
 from ops.hub import simulate
 from ops.platforms import KINDS, OMID, SARA
 from tests.ops.hub.conftest import Desk
-from tests.pipeline.world import SECRETS, START, Register, a_configuration
+from tests.pipeline.kept import Register
+from tests.pipeline.world import SECRETS, START, a_configuration
 
 
 @pytest.mark.parametrize("channel", ["whatsapp", "telegram", "twilio"])
