@@ -11,7 +11,9 @@ from chalicelib.vocabulary.delivery import Target
 from infra.names import FUNCTIONS, Resource, Resources, Unnameable, attribute, logical, queue_name, timeout
 from infra.storage import lasting
 
-_TWO_WEEKS = 14 * 24 * 3600
+KEPT_DAYS = 14
+"""A queue forgets a message after that; SQS allows no more."""
+
 _BATCH = 10
 _LEAST_CONCURRENCY, _MOST_CONCURRENCY = 2, 1000
 
@@ -96,7 +98,7 @@ def _fifo(stage: str, what: str, visibility: int) -> Resource:
             "FifoThroughputLimit": "perMessageGroupId",
             "DeduplicationScope": "messageGroup",
             "ContentBasedDeduplication": False,
-            "MessageRetentionPeriod": _TWO_WEEKS,
+            "MessageRetentionPeriod": KEPT_DAYS * 86_400,
             "VisibilityTimeout": visibility,
             "SqsManagedSseEnabled": True,
         },

@@ -154,9 +154,15 @@ class Table:
         """Keys of the profiles in somebody's, or a team's, queue; soonest promise first."""
         return _keys(self._query(queue, index_name="worklist"))
 
-    def scan(self, condition: Condition | None = None) -> Iterator[Row]:
-        """Every row, for an operator's command only."""
-        return _rows(_pages(lambda start: self._connection.scan(condition, exclusive_start_key=start)))
+    def scan(self, condition: Condition | None = None, only: Sequence[str] = ()) -> Iterator[Row]:
+        """Every row, for an operator's command only; `only` these attributes, if any are named."""
+        return _rows(
+            _pages(
+                lambda start: self._connection.scan(
+                    condition, attributes_to_get=list(only) or None, exclusive_start_key=start
+                )
+            )
+        )
 
     def _query(self, partition: str, **how: Any) -> Iterator[Mapping[str, Any]]:  # noqa: ANN401 - PynamoDB's own words
         return _pages(lambda start: self._connection.query(partition, exclusive_start_key=start, **how))
