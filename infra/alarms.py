@@ -32,6 +32,12 @@ _COUNTED = {
         "deliver",
         "A target fails as a whole and is cut off until it answers. See: hub status.",
     ),
+    "set_aside": ("tick", "Messages in the bucket could not be read and are kept. See: hub quarantine."),
+    "unreadable_row": (
+        "tick",
+        "A row could not be read; the clock passes over it every minute. See the log.",
+    ),
+    "job_cut_short": ("tick", "A job of the clock needed more than its share of a minute. See the log."),
     "load_differs": ("tick", "Somebody's load is not what their conversations add up to. See: hub status."),
 }
 """What the hub counts, in which function's log, and what it means."""

@@ -70,9 +70,9 @@ def _look_ahead(records: Sequence[Mapping[str, Any]], ahead: Ahead[A]) -> A | No
         return None
     try:
         return ahead(list(firsts.values()))
-    except HubError as error:
+    except Exception as error:  # noqa: BLE001 - of one group, maybe: the others must not wait for it
         # What cannot be read ahead is read, or refused, in its own turn.
-        log.info("ahead", reason=error.reason)
+        log.info("ahead", reason=getattr(error, "reason", type(error).__name__))
         return None
 
 

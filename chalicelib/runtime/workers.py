@@ -136,8 +136,8 @@ class Workers:
         )
 
     @functools.cached_property
-    def tick(self) -> Callable[[], dict[str, int]]:
-        """One minute's round of the clock's jobs; how much of each there was."""
+    def tick(self) -> Callable[[Callable[[], float]], dict[str, int]]:
+        """One minute's round of the clock's jobs, in the time that is left; how much of each there was."""
         from chalicelib.pipeline.clock.base import Clock
         from chalicelib.pipeline.clock.tick import tick
 
@@ -147,6 +147,8 @@ class Workers:
             send=lambda messages: send(self._put, self.environment.events_queue, messages, tries=2),
             emit=self._emit,
             undelivered=lambda: self.bucket.below(UNDELIVERED),
+            fetch=self.bucket.fetch,
+            store=self.bucket.store,
             forget=self.bucket.delete,
             breaker=self._breaker,
             call=self._call,

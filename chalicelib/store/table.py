@@ -7,6 +7,7 @@ The front door reads its configuration row without this module, because importin
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -54,7 +55,8 @@ class Table:
 
     def __init__(self, name: str, region: str, host: str | None = None) -> None:
         self.name = name
-        self._connection = TableConnection(
+        self._check: Callable[[], None] = lambda: None
+        self._unchecked = TableConnection(
             name,
             region=region,
             host=host,
@@ -64,6 +66,17 @@ class Table:
             max_retry_attempts=2,
             meta_table=_described(name),
         )
+
+    def before_each_call(self, check: Callable[[], None]) -> Table:
+        """The same table for somebody who may have to stop: `check` comes before each call, and may raise."""
+        checked = copy.copy(self)
+        checked._check = check
+        return checked
+
+    @property
+    def _connection(self) -> TableConnection:
+        self._check()
+        return self._unchecked
 
     def read(self, keys: Iterable[Key]) -> dict[Key, Row]:
         """The rows that exist, consistently read: one call for each hundred keys."""

@@ -35,7 +35,14 @@ MAY = {
     | SECRETS
     | (TABLE - {"dynamodb:PutItem"})
     | BREAKER
-    | {"dynamodb:Query", "sqs:SendMessage", "s3:ListBucket", "s3:GetObject", "s3:DeleteObject"},
+    | {
+        "dynamodb:Query",
+        "sqs:SendMessage",
+        "s3:ListBucket",
+        "s3:GetObject",
+        "s3:PutObject",
+        "s3:DeleteObject",
+    },
 }
 each_function = pytest.mark.parametrize("function", MAY)
 

@@ -47,7 +47,7 @@ def test_a_failing_job_stops_no_other(hub: World) -> None:
     hub.absorb(message(1))
     hub.later(hours=26)
     with pytest.raises(Transient):
-        tick(replace(hub.clock, undelivered=broken))
+        tick(replace(hub.clock, undelivered=broken), lambda: 60.0)
     hub.run()
     assert hub.profile_of(message(1).customer).conversation is None
     assert hub.counts["job_failed"] == 1

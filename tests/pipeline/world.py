@@ -209,9 +209,9 @@ class World(Kept):
             configuration=lambda: self.configuration,
             send=self.accept,
             emit=self.emit,
-            undelivered=lambda: sorted(
-                (k, v) for k, v in self.bucket.items() if k.startswith("undelivered/")
-            ),
+            undelivered=lambda: sorted(key for key in self.bucket if key.startswith("undelivered/")),
+            fetch=self.bucket.__getitem__,
+            store=self.bucket.__setitem__,
             forget=self.bucket.__delitem__,
             breaker=self.breaker,
             call=self.send,
@@ -221,7 +221,7 @@ class World(Kept):
         )
 
     def tick(self) -> dict[str, int]:
-        return tick(self.clock)
+        return tick(self.clock, lambda: 60.0)
 
     @property
     def relay(self) -> Relay:

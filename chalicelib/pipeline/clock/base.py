@@ -1,8 +1,12 @@
-"""What every job of the clock is given, and how the jobs read open conversations."""
+"""What every job of the clock is given, and how the jobs read open conversations.
+
+A job never stops at one row or object that makes no sense: it counts it and goes on to the next.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,12 +15,13 @@ import msgspec
 from chalicelib.configuration.stage import Configuration
 from chalicelib.crms.base import Credentials
 from chalicelib.pipeline.breaker import Breaker
-from chalicelib.pipeline.receive import SendAll
+from chalicelib.pipeline.receive import SendAll, Store
 from chalicelib.store.keys import Key
-from chalicelib.store.rows import ProfileRow
+from chalicelib.store.rows import ProfileRow, Row
 from chalicelib.store.table import Table
-from chalicelib.telemetry import Count
+from chalicelib.telemetry import Count, log_bug
 from chalicelib.vocabulary.delivery import Call, Reply, Target
+from chalicelib.vocabulary.errors import HubError
 from chalicelib.vocabulary.event import Event
 from chalicelib.vocabulary.people import Conversation, Profile
 
@@ -30,39 +35,70 @@ class Clock:
     configuration: the stage's, at most a minute old.
     send: puts messages on the events queue and returns those that could not be put.
     emit: puts an event of the hub's own there.
-    undelivered: keys and bytes in the bucket, oldest first.
-    forget: deletes one of them.
+    undelivered: keys in the bucket, oldest first.
+    fetch, store, forget: read, put and delete what lies under a key there.
     call: one call to a target.
     credentials: a target's.
+    time_left: seconds that a job still has.
     """
 
     table: Table
     configuration: Callable[[], Configuration]
     send: SendAll
     emit: Callable[[Event], None]
-    undelivered: Callable[[], Iterable[tuple[str, bytes]]]
+    undelivered: Callable[[], Iterable[str]]
+    fetch: Callable[[str], bytes]
+    store: Store
     forget: Callable[[str], None]
     breaker: Breaker
     call: Callable[[Target, Call], Reply]
     credentials: Callable[[Target], Credentials]
     now: Callable[[], datetime]
     count: Count
+    time_left: Callable[[], float] = lambda: math.inf
 
 
 Job = Callable[[Clock, Configuration], int]
-"""Does one thing; how many it did it to. Raises `HubError`, which stops no other job."""
+"""Does one thing; how many it did it to. Whatever it raises stops no other job."""
 
 
-def open_conversations(table: Table, profiles: Iterable[Key]) -> Iterator[tuple[Profile, Conversation]]:
+def open_conversations(clock: Clock, profiles: Iterable[Key]) -> Iterator[tuple[Profile, Conversation]]:
     """The profiles of these keys that have an open conversation, read in batches."""
     for batch in _batches(profiles):
-        rows = table.read(batch)
+        rows = rows_of(clock, batch)
         for key in batch:
-            row = rows.get(key)
-            if isinstance(row, ProfileRow):
-                profile = msgspec.json.decode(row.body, type=Profile)
-                if profile.conversation:
-                    yield profile, profile.conversation
+            profile = _profile(clock, rows.get(key))
+            if profile and profile.conversation:
+                yield profile, profile.conversation
+
+
+def rows_of(clock: Clock, keys: Sequence[Key]) -> Mapping[Key, Row]:
+    """The rows of these keys, without any that cannot be read. Raises `Transient`."""
+    try:
+        return clock.table.read(keys)
+    except HubError:
+        raise
+    except Exception as bug:  # noqa: BLE001 - one bad row: the others are read without it
+        if len(keys) == 1:
+            _unreadable(clock, bug)
+            return {}
+        middle = len(keys) // 2
+        return {**rows_of(clock, keys[:middle]), **rows_of(clock, keys[middle:])}
+
+
+def _profile(clock: Clock, row: Row | None) -> Profile | None:
+    if not isinstance(row, ProfileRow):
+        return None
+    try:
+        return msgspec.json.decode(row.body, type=Profile)
+    except Exception as bug:  # noqa: BLE001 - one bad row: the others wait for no repair
+        _unreadable(clock, bug)
+        return None
+
+
+def _unreadable(clock: Clock, bug: Exception) -> None:
+    log_bug("tick", bug)
+    clock.count("unreadable_row")
 
 
 def _batches(keys: Iterable[Key]) -> Iterator[list[Key]]:

@@ -35,7 +35,7 @@ def offer(clock: Clock, configuration: Configuration) -> int:
         return 0
     offered = 0
     waiting = itertools.islice(clock.table.worklist(WAITING), _CONSIDERED_AT_ONCE)
-    for profile, conversation in open_conversations(clock.table, waiting):
+    for profile, conversation in open_conversations(clock, waiting):
         owner = _could_take(clock, configuration, profile, conversation, loads)
         if owner:
             loads[owner] += 1
