@@ -39,6 +39,10 @@ format: $(READY) ## rewrite the code in its one format
 	@$(PYTHON) -m ruff check --fix --quiet . || true
 	@$(PYTHON) -m ruff format .
 
+.PHONY: pages
+pages: $(READY) ## rewrite what README.md and docs/ take from the code: channels, connectors, secrets, decisions
+	@$(PYTHON) -m ops.pages
+
 .PHONY: lint
 lint: $(READY) ## format, lint and types, without running anything
 	@$(PYTHON) -m ruff format --check --quiet . || { echo "not in the one format: make format" >&2; exit 1; }

@@ -21,8 +21,8 @@ from chalicelib.aws.bucket import Bucket
 from chalicelib.aws.clients import WORKER, Patience
 from chalicelib.aws.queues import Outgoing, send
 from chalicelib.aws.secrets import Parameters
+from chalicelib.configuration.accounts import decode_accounts
 from chalicelib.configuration.cached import Cached
-from chalicelib.configuration.register import decode_accounts
 from chalicelib.configuration.stage import Configuration, encode
 from chalicelib.handlers import webhooks
 from chalicelib.runtime.front import Front, now

@@ -1,8 +1,8 @@
-"""What the hub says of itself: one log line per item, and a few counts.
+"""Writes the hub's log lines, one per item, and its counts.
 
-A line is a constant message with values as keys. Never among them: text, names, phone numbers,
-tokens, signatures, bodies. Counts go out as embedded metrics with the dimension `channel` or `target`,
-never an account or an event; the reason of a count is a property of the line, not a dimension.
+A line is a constant message and named values. A value is never a text, name, phone number, token,
+signature or body. Counts are embedded metrics with the dimension `channel` or `target`, never an account
+or an event; the reason of a count is a property of the line, not a dimension.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 NAMESPACE = "Switchboard"
 
-# Named by POWERTOOLS_SERVICE_NAME, and not after the app: that logger Chalice silences up to errors.
+# Named by POWERTOOLS_SERVICE_NAME and not after the app, whose logger Chalice silences below errors.
 log = Logger()
 
 
@@ -28,13 +28,13 @@ class Count(Protocol):
 
 
 def count(name: str, value: int = 1, **about: str) -> None:
-    """Write the count where CloudWatch finds it."""
+    """Write the count to the log, from which CloudWatch takes it."""
     with single_metric(name=name, unit=MetricUnit.Count, value=value, namespace=NAMESPACE) as metric:
         for dimension in ("channel", "target"):
             if dimension in about:
                 metric.add_dimension(name=dimension, value=about.pop(dimension))
-        for key, said in about.items():
-            metric.add_metadata(key=key, value=said)
+        for key, fact in about.items():
+            metric.add_metadata(key=key, value=fact)
 
 
 def log_bug(function: str, error: Exception, **about: Any) -> None:  # noqa: ANN401 - values of any JSON type
@@ -45,6 +45,6 @@ def log_bug(function: str, error: Exception, **about: Any) -> None:  # noqa: ANN
 
 
 def log_item(function: str, outcome: str, **about: Any) -> None:  # noqa: ANN401 - values of any JSON type
-    """The one line that says how an item ended."""
-    # The caller's place in the code, not this one.
+    """Write the one line that says how an item ended."""
+    # So that `location` in the line is the caller's, not this function's.
     log.info("item", function=function, outcome=outcome, stacklevel=3, **about)

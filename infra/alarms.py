@@ -1,4 +1,4 @@
-"""What calls a human: each alarm says in its description what is wrong and which command shows it."""
+"""The alarms, which call a human: each says in its description what is wrong and which command shows it."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -40,7 +40,7 @@ _COUNTED = {
     "job_cut_short": ("tick", "A job of the clock needed more than its share of a minute. See the log."),
     "load_differs": ("tick", "Somebody's load is not what their conversations add up to. See: hub status."),
 }
-"""What the hub counts, in which function's log, and what it means."""
+"""The hub's counts that alarm: each with the function in whose log it stands, and what it means."""
 _OWN_NAMESPACE = {"Fn::Sub": "Switchboard/${Stage}"}
 
 _FIVE_MINUTES = 300
@@ -88,7 +88,7 @@ def _metric(
 def topic() -> Resources:
     """Where alarms go: one SNS topic, and an e-mail address if the deployment names one.
 
-    It is not encrypted with the key that AWS keeps for SNS: CloudWatch may not use that one.
+    The topic is not encrypted with the key that AWS keeps for SNS, because CloudWatch may not use that key.
     """
     return {
         TOPIC: {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": named("alarms")}},
@@ -105,7 +105,7 @@ def topic() -> Resources:
 
 
 def queue_alarms(fed: Fed) -> Resources:
-    """A message given up, and one that waits too long."""
+    """The alarms of one queue: a message was given up, or one waits too long."""
     return {
         f"{fed.dead}NotEmpty": _alarm(
             f"{fed.name}-dead",
@@ -133,7 +133,7 @@ def queue_alarms(fed: Fed) -> Resources:
 
 
 def function_alarms() -> Resources:
-    """Errors of every function, and the two that must not stand still."""
+    """The alarms of functions: an error in any, `relay` far behind, `tick` not running."""
     alarms = {
         f"{function.capitalize()}Errors": _alarm(
             f"{function}-errors",
@@ -161,7 +161,7 @@ def function_alarms() -> Resources:
 
 
 def front_door_alarms() -> Resources:
-    """What platforms are told."""
+    """The alarm of the front door: platforms get 5xx answers."""
     return {
         "FrontDoorFails": _alarm(
             "front-door-fails",
@@ -173,10 +173,10 @@ def front_door_alarms() -> Resources:
 
 
 def counted_alarms() -> Resources:
-    """What the hub itself counts and a human must see.
+    """The alarms of the hub's own counts.
 
-    Its own counts have a dimension per channel or target, and an alarm cannot add those up: a filter over
-    the log counts them once more without.
+    A count has a dimension for its channel or target, over which an alarm cannot add up: so a filter over the
+    log counts once more, without the dimension.
     """
     resources: Resources = {}
     for counted, (function, description) in _COUNTED.items():

@@ -1,4 +1,4 @@
-"""One page per stage that shows whether events come in, go out, and how long they wait between."""
+"""The dashboard: one page per stage on which one sees events come in, wait and go out."""
 
 import json
 from collections.abc import Iterable
@@ -50,7 +50,7 @@ def _counts() -> list[Metric]:
 
 
 def dashboard(queues: Iterable[Fed]) -> Resources:
-    """The dashboard, top to bottom in the order of an event's path."""
+    """The dashboard, in the order of an event's way from top to bottom."""
     fed = tuple(queues)
     relay_age = ["AWS/Lambda", "IteratorAge", "FunctionName", f"${{{FUNCTIONS['relay']}}}"]
     rows = [

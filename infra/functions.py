@@ -1,4 +1,4 @@
-"""What Chalice's functions are given beside their code: names, logs, environment, triggers."""
+"""What the functions get beside their code: names, logs, environment variables, triggers."""
 
 import json
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ _KNOW_TARGETS = {"relay", "deliver", "tick"}
 
 
 def logs_of(function: str) -> str:
-    """Logical id of a function's log group."""
+    """The logical id of a function's log group."""
     return f"{function.capitalize()}Logs"
 
 
@@ -36,7 +36,7 @@ def _environment(function: str, targets: Iterable[Target]) -> dict[str, Any]:
 def functions(targets: Iterable[Target]) -> Resources:
     """Additions to Chalice's functions, and their log groups.
 
-    The log group is named in the function, so it exists before the first line is written and the function
+    A function names its log group, so that the group exists before the first line is written and the function
     needs no right to make one.
     """
     targets = tuple(targets)
@@ -62,9 +62,9 @@ def functions(targets: Iterable[Target]) -> Resources:
 
 
 def front_door() -> Resources:
-    """What Chalice's REST API lacks.
+    """Additions to Chalice's REST API.
 
-    With every type binary, the bytes that a platform signed are the bytes that we verify.
+    Every content type is binary, so that we verify the very bytes that a platform signed.
     """
     return {
         "RestAPI": {
@@ -84,8 +84,8 @@ def stream() -> Resources:
     """The mapping that shows `relay` every change of a profile row, in order, until it succeeds.
 
     A failing batch is sent again whole, for as long as the stream keeps it: `relay` may repeat itself,
-    because what it sends twice is delivered once. So neither bisecting nor partial failures would gain
-    anything, and giving up after a number of tries or an age would lose events.
+    because a change that it sends twice is delivered once. So neither bisecting nor partial failures would
+    gain anything, and giving up after a number of tries or an age would lose events.
     """
     pattern = {
         "eventName": ["INSERT", "MODIFY"],
@@ -110,7 +110,7 @@ def stream() -> Resources:
 
 
 def every_minute() -> Resources:
-    """The clock. A minute that was missed is not made up for: the next one sees all that is due."""
+    """The rule that calls `tick`. A missed minute is not made up for: the next one sees all that is due."""
     tick: Resource = {"Ref": FUNCTIONS["tick"]}
     return {
         "EveryMinute": {

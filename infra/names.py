@@ -1,4 +1,4 @@
-"""How the deployed things are called, and the shapes that CloudFormation wants them in."""
+"""Names the deployed resources, and builds the references that CloudFormation understands."""
 
 import json
 import re
@@ -17,17 +17,17 @@ FUNCTIONS = {
     "deliver": "Deliver",
     "tick": "Tick",
 }
-"""What the design calls a function, and the logical id that Chalice gives it."""
+"""The functions by name, each with the logical id that Chalice gives it."""
 
 _LONGEST_QUEUE = 80
 
 
 class Unnameable(ValueError):
-    """A stage or a target whose name AWS would not take for what is called after it."""
+    """A stage or target whose name AWS does not accept in the name of a resource."""
 
 
 def check_stage(stage: str) -> str:
-    """The stage's name, if functions, queues and parameters can be called after it."""
+    """The stage's name. Raises `Unnameable` if functions, queues and parameters cannot be called after it."""
     if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", stage):
         detail = "lower-case letters, digits and hyphens, a letter first, 31 at most"
         raise Unnameable(f"a stage cannot be called {stage!r}: {detail}")
@@ -40,7 +40,7 @@ def named(what: str) -> dict[str, str]:
 
 
 def queue_name(stage: str, what: str) -> str:
-    """The FIFO queue of that name in this stage."""
+    """The name of a FIFO queue in this stage. Raises `Unnameable` if AWS does not accept it."""
     name = f"switchboard-{stage}-{what}.fifo"
     if not re.fullmatch(r"[a-z0-9-]+\.fifo", name) or len(name) > _LONGEST_QUEUE:
         detail = f"lower-case letters, digits and hyphens, {_LONGEST_QUEUE} in all"
@@ -49,22 +49,22 @@ def queue_name(stage: str, what: str) -> str:
 
 
 def logical(what: str) -> str:
-    """A logical id out of a name: `target-my-crm` gives `TargetMyCrm`."""
+    """A logical id made of a name: `target-my-crm` gives `TargetMyCrm`."""
     return "".join(part.capitalize() for part in what.split("-"))
 
 
 def attribute(logical_id: str, name: str = "Arn") -> dict[str, list[str]]:
-    """A reference to what a resource will only know of itself once it exists."""
+    """A reference to an attribute that a resource has only once it exists."""
     return {"Fn::GetAtt": [logical_id, name]}
 
 
 def chalice_config() -> dict[str, Any]:
-    """Chalice's own settings, where memory, timeouts and reservations of the functions stand."""
+    """Chalice's own settings, which hold memory, timeouts and reservations of the functions."""
     settings: dict[str, Any] = json.loads((HERE.parent / ".chalice" / "config.json").read_text())
     return settings
 
 
 def timeout(function: str) -> int:
-    """Seconds that a function may take, as Chalice is told."""
+    """Seconds after which Lambda stops a function, from Chalice's settings."""
     seconds: int = chalice_config()["lambda_functions"][function]["lambda_timeout"]
     return seconds

@@ -1,6 +1,6 @@
 """The FIFO queues, each with its dead-letter queue and the mapping that feeds a function from it.
 
-One queue carries the events; one more per target carries what is owed to it.
+One queue carries the events; each target has one more, which carries the changes that it is owed.
 """
 
 import json
@@ -23,10 +23,13 @@ _VISIBILITY_PER_TIMEOUT = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fed:
-    """A queue and the function it feeds.
+    """A queue and the function that it feeds.
 
-    receives: after how many a message is given up. For a target it is out of reach on purpose: attempts
-    are counted in the ledger, and a message that waits for its turn is received without being tried.
+    name: what the stage calls the queue.
+    function: the name of the function.
+    receives: after how many receives a message is given up. For a target it is out of reach on purpose: the
+        ledger counts attempts, and a message that waits for its turn is received without being tried.
+    concurrency: how many batches are worked on at once.
     """
 
     name: str
@@ -36,12 +39,12 @@ class Fed:
 
     @property
     def queue(self) -> str:
-        """Logical id of the queue."""
+        """The logical id of the queue."""
         return f"{logical(self.name)}Queue"
 
     @property
     def dead(self) -> str:
-        """Logical id of its dead-letter queue."""
+        """The logical id of its dead-letter queue."""
         return f"{logical(self.name)}Dead"
 
 
@@ -49,7 +52,7 @@ EVENTS = Fed(name="events", function="process", receives=100, concurrency=50)
 
 
 def target_queue(target: Target) -> Fed:
-    """The queue of one target; its mapping's concurrency is what that target can bear at once."""
+    """The queue of one target, with the concurrency that the target can bear."""
     if not _LEAST_CONCURRENCY <= target.concurrency <= _MOST_CONCURRENCY:
         limits = f"{_LEAST_CONCURRENCY} to {_MOST_CONCURRENCY}"
         raise Unnameable(f"target {target.name}: concurrency is {target.concurrency}, AWS takes {limits}")
@@ -86,7 +89,7 @@ def _json_of_urls(queues: dict[str, str]) -> str | dict[str, str]:
 
 
 def _fifo(stage: str, what: str, visibility: int) -> Resource:
-    # A target that is taken out of crms.yaml leaves its queue behind: what waits in it is not lost.
+    # A target that is taken out of crms.yaml leaves its queue behind, so that waiting messages are not lost.
     kept = lasting(stage)
     return {
         "Type": "AWS::SQS::Queue",

@@ -1,9 +1,9 @@
-"""The one table and the one bucket."""
+"""The one table and the one bucket of a stage."""
 
 from infra.names import Resource, Resources, attribute
 
 DISPOSABLE = {"local"}
-"""Stages whose data goes with their stack; everywhere else it outlives it."""
+"""Stages whose data is deleted with their stack; in all others it outlives the stack."""
 
 KEYS = {"pk": "HASH", "sk": "RANGE"}
 INDEXES = {
@@ -20,7 +20,7 @@ def _key_schema(keys: dict[str, str]) -> list[dict[str, str]]:
 
 
 def table_definition() -> Resource:
-    """Keys, indexes and billing of the table, in words that `CreateTable` and CloudFormation share."""
+    """Keys, indexes and billing of the table, in the form that `CreateTable` and CloudFormation share."""
     attributes = [*KEYS, *(name for keys in INDEXES.values() for name in keys)]
     return {
         "AttributeDefinitions": [{"AttributeName": name, "AttributeType": "S"} for name in attributes],

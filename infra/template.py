@@ -1,6 +1,6 @@
-"""The part of a stage's CloudFormation template that Chalice does not write.
+"""Builds the part of a stage's CloudFormation template that Chalice does not write.
 
-Chalice merges it into its own: dictionaries deeply, lists by replacing them. So nothing here touches a
+Chalice merges it into its own part: dictionaries deeply, lists by replacing them. So nothing here touches a
 list that Chalice fills.
 """
 
@@ -35,7 +35,7 @@ def additions(stage: str, targets: Iterable[Target]) -> dict[str, Any]:
     return {
         "Description": f"Switchboard, stage {stage}",
         "Parameters": {
-            # One value only: what was packaged for one stage cannot be deployed as another.
+            # Only one value, because a package of one stage cannot be deployed as another.
             "Stage": {"Type": "String", "Default": stage, "AllowedValues": [stage]},
             "AlarmEmail": {
                 "Type": "String",

@@ -1,1 +1,1 @@
-"""AWS as the hub uses it: the clients, what a refusal means, and each service's few calls."""
+"""The calls that the hub makes to AWS, service by service, and what AWS' refusals mean."""

@@ -1,4 +1,4 @@
-"""The one bucket: what is too large for a queue, quarantined, or could not be put on a queue yet."""
+"""The stage's one bucket: it keeps what is too large for a queue, quarantined, or refused by a queue."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from chalicelib.aws.errors import aws
 class Bucket:
     """The bucket of one stage. Every method raises `Transient` or `Misconfigured`.
 
-    client: S3's, made when it is first needed.
+    name: the bucket's name.
+    client: gives S3's client.
     """
 
     name: str
@@ -25,8 +26,8 @@ class Bucket:
 
     def fetch(self, key: str) -> bytes:
         """The bytes under a key."""
-        found = aws(lambda: self.client().get_object(Bucket=self.name, Key=key))
-        return aws(lambda: bytes(found["Body"].read()))
+        answer = aws(lambda: self.client().get_object(Bucket=self.name, Key=key))
+        return aws(lambda: bytes(answer["Body"].read()))
 
     def delete(self, key: str) -> None:
         """Delete what lies under a key."""

@@ -1,6 +1,6 @@
-"""The clients of AWS' services: how long each waits, and that each is made once.
+"""Makes the clients of AWS' services, each once, and says how long each waits for an answer.
 
-Waits are short, because what does not answer soon is tried again by a platform or a queue.
+Waits are short, because a platform or a queue tries again what failed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class Patience:
 
     connect: seconds until the connection stands.
     read: seconds until the answer comes.
-    tries: how often it asks in all.
+    tries: how often it asks in all, the first time included.
     """
 
     connect: float
@@ -28,26 +28,26 @@ class Patience:
 
 
 WORKER = Patience(connect=1, read=5, tries=3)
-"""A worker's: its queue tries again."""
+"""The patience of a worker, whose queue tries again."""
 
 ONCE = Patience(connect=1, read=3, tries=1)
 """A worker's that counts its tries itself."""
 
 FRONT_DOOR = Patience(connect=0.5, read=1, tries=2)
-"""All that the front door asks has to fit into a platform's patience."""
+"""The front door's calls together have to end before the platform gives up."""
 
 FRONT_DOOR_QUEUE = Patience(connect=0.5, read=1, tries=1)
-"""The front door counts its tries at the queue itself: a call may accept some messages and refuse others."""
+"""One try: `send` repeats a call itself, because a call may accept some messages and refuse others."""
 
 GetClient = Callable[[str, Patience], Any]
-"""A service's name, and how patient its client is, to the client."""
+"""Gives the client of a service, by its name and how patient the client is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clients:
     """The clients of one container; making one takes 20 to 250 ms, so each is made when it is first needed.
 
-    session: botocore's, which reads each service's model once.
+    session: botocore's session, which reads each service's model once.
     """
 
     session: botocore.session.Session = field(default_factory=botocore.session.get_session)

@@ -1,4 +1,4 @@
-"""What a refusal of AWS means for whoever asked, whichever service refused."""
+"""Translates AWS' refusals into the hub's errors, in the same way for every service."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ _BUSY = {
     "TransactionConflictException",
     "TransactionInProgressException",
 }
-"""Codes of services that would have answered at another moment."""
+"""Error codes of a service that may accept the same call a moment later."""
 
 _OUR_BUGS = {"ValidationException", "ValidationError", "SerializationException"}
-"""Codes that only our own code can cause: waiting or configuring helps nobody."""
+"""Error codes that only a bug of ours can cause: neither waiting nor configuring helps."""
 
 
 def aws(call: Callable[[], T]) -> T:
@@ -50,10 +50,12 @@ def aws(call: Callable[[], T]) -> T:
 
 
 def meaning(answer: Mapping[str, Any]) -> HubError | None:
-    """What an error that AWS answered means, as botocore gives it; None if it is a bug of ours.
+    """The hub's error for an error that AWS answered; None if it is a bug of ours.
 
     A code that is not listed is `Transient` with a 5xx, which is AWS' own trouble, and `Misconfigured` with a
-    4xx: it would be refused again, an alarm calls somebody, and the front door puts the message aside.
+    4xx: the call would be refused again, an alarm calls somebody, and the front door puts the message aside.
+
+    answer: as botocore gives it.
     """
     code = str(answer.get("Error", {}).get("Code", "")).rsplit(".", 1)[-1]
     status = int(answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 400))

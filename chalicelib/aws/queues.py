@@ -1,4 +1,4 @@
-"""Putting messages on a FIFO queue: within SQS's limits, in order, and knowing what failed.
+"""Puts messages on a FIFO queue in order, within SQS's limits, and tells which of them failed.
 
 A call takes ten messages and 256 KiB. Two messages of one group never share a call: a call may
 accept the second and refuse the first.
@@ -16,7 +16,7 @@ from chalicelib.vocabulary.errors import Transient
 from chalicelib.vocabulary.event import Identity
 
 LARGEST_MESSAGE = 200 * 1024
-"""Bytes; beyond it a message's content goes to the bucket."""
+"""Bytes; the content of a larger message goes to the bucket."""
 
 _CALL_BYTES = 256 * 1024
 _CALL_ENTRIES = 10
@@ -24,7 +24,12 @@ _CALL_ENTRIES = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """One message to be sent."""
+    """One message to be sent.
+
+    group: the FIFO group, within which order is kept.
+    dedup: the deduplication id.
+    body: the text of the message.
+    """
 
     group: str
     dedup: str
@@ -32,7 +37,7 @@ class Outgoing:
 
 
 SendBatch = Callable[[str, Sequence[dict[str, Any]]], Sequence[int]]
-"""Queue URL and entries to the indexes that failed. Raises `Transient` when the call failed whole."""
+"""Sends entries to the queue of a URL; gives the indexes that failed. Raises `Transient` if all failed."""
 
 
 def send(put: SendBatch, url: str, messages: Iterable[Outgoing], *, tries: int = 1) -> list[Outgoing]:
@@ -52,7 +57,7 @@ def send(put: SendBatch, url: str, messages: Iterable[Outgoing], *, tries: int =
 
 
 def put_batch(sqs: Any, url: str, entries: Sequence[dict[str, Any]]) -> list[int]:  # noqa: ANN401 - no types
-    """One call; the indexes of the entries that were not accepted. Raises `Transient` or `Misconfigured`."""
+    """Send one call; return the indexes of refused entries. Raises `Transient` or `Misconfigured`."""
     answer = aws(lambda: sqs.send_message_batch(QueueUrl=url, Entries=list(entries)))
     return [int(failed["Id"]) for failed in answer.get("Failed", [])]
 
@@ -81,7 +86,7 @@ def _once(put: SendBatch, url: str, call: list[Outgoing]) -> list[Outgoing]:
 
 
 def _calls(messages: Iterable[Outgoing]) -> list[list[Outgoing]]:
-    """Fill calls to the brim; of one group, each message in a later call than the one before it."""
+    """Pack messages into calls; two messages of one group never share a call, and keep their order."""
     calls: list[list[Outgoing]] = []
     sizes: list[int] = []
     after: dict[str, int] = {}
@@ -108,5 +113,5 @@ def group(customer: Identity) -> str:
 
 
 def digest(*parts: str) -> str:
-    """A deduplication id for what these parts name."""
+    """A deduplication id made of these parts."""
     return hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,4 +1,4 @@
-"""Secrets, from where they are kept: read when needed, kept five minutes, served stale through outages.
+"""Reads secrets from SSM when they are needed, keeps them five minutes, and serves older ones in an outage.
 
 Powertools' Parameters would raise in an outage whatever it had read before, so the cache is the one that the
 configuration has. A parameter is a JSON object of secret name to one value or a list of active values.
@@ -35,7 +35,7 @@ class Parameters:
     _copies: dict[str, Cached[Secrets]] = field(default_factory=dict, repr=False)
 
     def get(self, name: str) -> Secrets:
-        """The parameter's values, none for no name. Raises `Transient` or `Misconfigured` if never read."""
+        """The parameter's values, none for no name. Raises `Transient` or `Misconfigured` without a copy."""
         return self._copy(name).current() if name else {}
 
     def fresh(self, name: str) -> Secrets:
@@ -72,5 +72,5 @@ _VALUES = msgspec.json.Decoder(dict[str, str | list[str]])
 
 def parameter(ssm: Any, name: str) -> str:  # noqa: ANN401 - botocore's clients have no types
     """The text of one parameter. Raises `Transient` or `Misconfigured`."""
-    found = aws(lambda: ssm.get_parameter(Name=name, WithDecryption=True))
-    return str(found["Parameter"]["Value"])
+    answer = aws(lambda: ssm.get_parameter(Name=name, WithDecryption=True))
+    return str(answer["Parameter"]["Value"])

@@ -1,4 +1,4 @@
-"""The platforms we understand, by name: the only list of them."""
+"""The channels by name: the only list of the platforms that the hub understands."""
 
 from chalicelib.channels.base import Channel
 from chalicelib.channels.meta.whatsapp import WHATSAPP

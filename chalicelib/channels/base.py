@@ -1,4 +1,4 @@
-"""The contract of a channel: what a platform is, declared; how its requests read, pure.
+"""The contract of a channel: what it declares of its platform, and how it reads the platform's requests.
 
 The pipeline finds channel and account, verifies, parses, stores and answers. A channel does none of
 that: it has no clock, no network, no log and no configuration, and cannot forget to verify.
@@ -24,15 +24,18 @@ _ACCEPTED = Answer(status=200)
 class Channel:
     """A platform's adapter.
 
-    verify: how its requests are proved genuine; required, so that none can go without.
-    parse: a genuine request to its events, in order. Raises `Rejected` when nothing of the body can
-        be read; a fragment that cannot be read alone is yielded as `Unreadable`.
+    name: what URLs, configuration and events call it.
+    verify: how its requests are proved genuine; required, so that no channel can leave it out.
+    parse: turns a genuine request into its events, in order. Raises `Rejected` when nothing of the body can
+        be read; a single fragment that cannot be read is yielded as `Unreadable`.
     scope: `channel` if an id means the same person on all our accounts, else `account`.
-    resends: whether the platform repeats a request that we answered 5xx.
-    answer: what an accepted request is told. refused: the status of a request that is not genuine.
-    handshake: answers the platform's GET (or the POST it calls a handshake); returns None if the
-        request is none. Raises `Rejected`, which is answered 403.
-    secrets: names of the account's secrets, for validation. settings: likewise for what is not secret.
+    resends: True if the platform repeats a request that we answered 5xx.
+    answer: our answer to an accepted request.
+    refused: the HTTP status for a request that is not genuine.
+    handshake: answers the platform's GET (or the POST that it calls a handshake); returns None if the
+        request is no handshake. Raises `Rejected`, which is answered 403.
+    secrets: the names that an account's secrets may have.
+    settings: the names that an account's settings may have.
     setup: what an operator must enter where; `{url}` stands for the webhook URL.
     """
 
@@ -50,7 +53,7 @@ class Channel:
 
 
 def readable(where: str, fragment: bytes, read: Callable[[], Iterable[Parsed]]) -> Iterator[Parsed]:
-    """The events of one fragment; one `Unreadable` instead, if any part of it cannot be read."""
+    """The events of one fragment; if any part of it cannot be read, one `Unreadable` instead of them."""
     try:
         parsed = tuple(read())
     except Rejected as error:
@@ -60,5 +63,5 @@ def readable(where: str, fragment: bytes, read: Callable[[], Iterable[Parsed]]) 
 
 
 def with_extra(event: Event, **facts: str) -> Event:
-    """The event with those facts that are not empty among its extras."""
+    """The event with these facts among its extras, except empty ones."""
     return replace(event, extra={**event.extra, **{name: fact for name, fact in facts.items() if fact}})

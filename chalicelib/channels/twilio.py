@@ -6,13 +6,14 @@ https://www.twilio.com/docs/voice/api/call-resource#statuscallback and
 https://www.twilio.com/docs/usage/webhooks/webhooks-security (read on 2026-11-23). The account in the URL is
 a number of ours or the account SID, and the URL that the console holds is part of what is signed.
 
-Twilio never sends a message's webhook again after it got an answer, and gives no time for messages: ours
-counts. `SmsStatus` comes with inbound messages too; only `MessageStatus` makes a receipt.
+Twilio does not send a message's webhook again after any answer. It gives no time for messages, so the time
+at which we received them counts. `SmsStatus` comes with inbound messages too; only `MessageStatus` makes a
+receipt.
 
 The sender of an SMS is a phone in E.164, or a short code or a name, which are opaque. On WhatsApp it is
 `whatsapp:` and a phone, or `whatsapp:` and a business-scoped user id when the phone is withheld; that id
-comes as `ExternalUserId` beside a phone, and is then the identity, as on WhatsApp itself. Callers who hide
-arrive as a word or as a number that spells one on a keypad.
+comes as `ExternalUserId` beside a phone, and is then the identity, as on WhatsApp itself. Callers who
+withhold their number arrive as a word or as a number that spells one on a keypad.
 
 Unconfirmed: `ExternalUserId` and the WhatsApp fields (seen in another gateway's code), `OptOutType`, and the
 fields of call callbacks beyond `CallSid` and `CallStatus`. JSON bodies (event streams) are verified, and set
@@ -65,7 +66,15 @@ _REFERRAL = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Post:
-    """The form, and what all events of it have in common."""
+    """One request as a form, and what its events have in common.
+
+    A form: see `tests/fixtures/channels/twilio/text.json`, `mms.json`, `delivered.json`, `call.json` and
+    `whatsapp_text.json`.
+
+    form: the fields under Twilio's own names; the last one counts if a name comes twice.
+    request: the request that the form came in.
+    account: the id of our account in the URL.
+    """
 
     form: dict[str, str]
     request: Request
@@ -75,7 +84,7 @@ class _Post:
         return self.form.get(name, "")
 
     def event(self, kind: Kind, *, id: str, person: str, occasion: str, direction: Direction) -> Event:
-        customer, keys = self._known(person, occasion)
+        customer, keys = self._customer(person, occasion)
         outbound = direction is Direction.OUTBOUND
         return Event(
             id=id,
@@ -91,7 +100,7 @@ class _Post:
             raw=self.request.body,
         )
 
-    def _known(self, person: str, occasion: str) -> tuple[Identity, tuple[ContactKey, ...]]:
+    def _customer(self, person: str, occasion: str) -> tuple[Identity, tuple[ContactKey, ...]]:
         on_whatsapp = person.startswith(_WHATSAPP)
         address = person.removeprefix(_WHATSAPP)
         hidden = address.lower() in _WITHHELD
@@ -118,7 +127,7 @@ def _read(request: Request, account: Account) -> Iterator[Parsed]:
 
 
 def _message_or_receipt(post: _Post) -> Event:
-    # A receipt names what became of our message; on an inbound one it could only say `received`.
+    # A receipt says what became of our message; an inbound message can only have been received.
     inbound = post["MessageStatus"] in {"", "receiving", "received"}
     return _message(post) if inbound else _receipt(post)
 
@@ -197,7 +206,7 @@ def _identity(person: str) -> Identity:
     return Identity(channel=_CHANNEL, scope="*", id=person)
 
 
-# By the field that only this sort of request has.
+# The field that only one sort of request has, to its reader; the first that matches reads.
 READERS: dict[str, Callable[[_Post], Event]] = {
     "CallStatus": _call,
     "MessageSid": _message_or_receipt,

@@ -1,1 +1,1 @@
-"""What a deployment and an operator tell the hub: environment, register of accounts, the whole stage."""
+"""The hub's configuration: a deployment's environment variables, and what an operator has pushed."""

@@ -1,4 +1,4 @@
-"""A copy of what is stored elsewhere: at most so old, and served through outages of that place."""
+"""Keeps a copy of a value that is stored elsewhere: renews it when it is old, and serves it in an outage."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 from chalicelib.vocabulary.errors import HubError, Misconfigured, Transient
 
 _LEAST_BETWEEN_READS = 1.0
-"""Seconds: whoever must know how it is now asks at most so often."""
+"""Seconds between two reads, however often `refresh` is called."""
 
 T = TypeVar("T")
 
@@ -18,7 +18,7 @@ class Cached(Generic[T]):
 
     read: reads and decodes it; raises `Transient` or `Misconfigured`.
     clock: seconds that only grow.
-    max_age: seconds for which a copy is good.
+    max_age: seconds for which a copy is served without reading again.
     after_failure: seconds for which an older copy is served without another try.
     """
 
@@ -40,7 +40,7 @@ class Cached(Generic[T]):
         self._failure: HubError | None = None
 
     def current(self) -> T:
-        """The value; an older copy if it cannot be read now, and only raises without one."""
+        """The value, or an older copy if it cannot be read now. Raises only if there is no copy."""
         if self._value is not None and self._younger(self._read_at, self._max_age):
             return self._value
         if self._value is None or not self._tried_within(self._after_failure):
@@ -52,7 +52,7 @@ class Cached(Generic[T]):
     def refresh(self) -> T:
         """The value as it is now, read at most once a second.
 
-        Raises if it cannot be read, whatever older copy there is: who asks has not found something in
+        Raises if it cannot be read, even if there is an older copy: the caller did not find something in
         that copy, and must not conclude that it does not exist.
         """
         if not self._tried_within(_LEAST_BETWEEN_READS):

@@ -1,4 +1,4 @@
-"""What a deployment tells its functions by environment variables; read whole, all faults said at once."""
+"""Reads the environment variables that a deployment gives its functions, and names all faults at once."""
 
 from __future__ import annotations
 
@@ -20,10 +20,14 @@ _PATTERNS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """Where this deployment keeps its things.
+    """The names and places of one deployment's resources.
 
-    secrets: the parameter path under which secrets lie. target_queues: target name to queue URL; empty
-    for a function that sends to none.
+    stage: the deployment's name, such as `local`.
+    table: the DynamoDB table's name.
+    bucket: the S3 bucket's name.
+    events_queue: the URL of the events queue.
+    secrets: the parameter path under which secrets lie.
+    target_queues: target name to queue URL; empty for a function that needs none.
     """
 
     stage: str

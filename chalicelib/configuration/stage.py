@@ -1,6 +1,6 @@
-"""A stage's configuration whole, as the workers need it: accounts, people, rules and targets.
+"""The whole configuration of a stage, as the workers need it: accounts, people, rules and targets.
 
-The front door reads only its accounts, from `config`, and does not pay for importing the rest.
+The front door needs only the accounts, imports `register` instead, and does not pay for this module.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from chalicelib.configuration.register import Accounts, account_of, decode_accounts
+from chalicelib.configuration.accounts import Accounts, account_of, decode_accounts
 from chalicelib.configuration.stored import packed, unpacked
 from chalicelib.vocabulary.account import Account
 from chalicelib.vocabulary.delivery import Target
@@ -22,7 +22,15 @@ LARGEST = 390_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
-    """Everything an operator has configured for one deployment, validated together by `hub push`."""
+    """Everything that an operator has configured for one deployment; `hub push` validates it as a whole.
+
+    version: the name of the pushed version.
+    public_url: the URL at which platforms reach us, without a slash at its end.
+    accounts: our pages, numbers and bots.
+    directory: the people and teams who answer.
+    routing: the rules by which conversations find their owner.
+    targets: where events go.
+    """
 
     version: str
     public_url: str

@@ -1,6 +1,6 @@
-"""Where `hub push` stores a stage's configuration: one row of the table, each section deflated JSON.
+"""Reads and packs the configuration that `hub push` stores in one row, each section as deflated JSON.
 
-It is read with a plain client, because the front door does without PynamoDB.
+It uses a plain client, because importing PynamoDB is too slow for the front door.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from chalicelib.aws.errors import aws
 from chalicelib.vocabulary.errors import Misconfigured
 
 CURRENT = ("CONFIG", "CURRENT")
-"""The key of the row with the version in force; older versions lie beside it under their names."""
+"""The key of the row with the version in force; all versions lie beside it under their names."""
 
 SECTIONS = ("accounts", "people", "routing", "crms")
-"""The files of a stage, each an attribute of the row, so that a function reads only those it uses."""
+"""The sections, each an attribute of the row, so that a function reads only those it uses."""
 
 T = TypeVar("T")
 
@@ -31,7 +31,7 @@ def read(
     """The sections as they are stored. Raises `Transient`, or `Misconfigured` if nothing was pushed yet."""
     names = {f"#{index}": name for index, name in enumerate(sections)}
     pk, sk = CURRENT
-    found = aws(
+    answer = aws(
         lambda: dynamodb.get_item(
             TableName=table,
             Key={"pk": {"S": pk}, "sk": {"S": sk}},
@@ -39,9 +39,9 @@ def read(
             ExpressionAttributeNames=names,
         )
     )
-    if "Item" not in found:
+    if "Item" not in answer:
         raise Misconfigured("configuration_missing", "nothing was pushed to this stage yet")
-    return {name: value["B"] for name, value in found["Item"].items()}
+    return {name: value["B"] for name, value in answer["Item"].items()}
 
 
 def unpacked(sections: Mapping[str, bytes], name: str, shape: type[T]) -> T:

@@ -1,4 +1,4 @@
-"""The connectors by name."""
+"""The connectors by name: the only list of the CRMs that the hub can write to."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
-"""Any receiver: CloudEvents 1.0 (structured JSON) under Standard Webhooks 1.0.0 headers.
+"""The connector for any HTTP receiver: CloudEvents 1.0 (structured JSON), Standard Webhooks 1.0.0 headers.
 
-`webhook-id` and the CloudEvent's `id` are the event's reference, and what the body says of the event and
-the decision is the same however often it is sent; the profile is shown as it is by then. There is nothing
-to look up at a receiver, so a post whose outcome is unknown is repeated: that is harmless because both
-specifications make the id the receiver's means to drop it.
+`webhook-id` and the CloudEvent's `id` are the event's reference. A repeated post says the same of the event
+and the decision; the profile is shown as it is by then. Nothing can be looked up at a receiver, so a post
+whose outcome is unknown is repeated, and the receiver drops it by its id, as both specifications say.
 
 Specifications, read 2026-11: github.com/standard-webhooks/standard-webhooks `spec/standard-webhooks.md`,
 github.com/cloudevents/spec `cloudevents/spec.md`, `extensions/sequence.md`.
@@ -28,7 +27,7 @@ from chalicelib.vocabulary.people import Conversation, Decision, Profile
 
 _PREFIX = "whsec_"
 
-# What a receiver is shown of each type: its contract with us, so named one by one.
+# The fields of each type that a receiver is sent: they are our contract with it, so each is named.
 _SHOWN: dict[type, str] = {
     Event: "key id channel account kind direction customer sender chat occurred_at received_at text"
     " attachments reply_to target_id contact_keys name language_hint previous extra",
@@ -42,7 +41,7 @@ _SHOWN: dict[type, str] = {
 
 
 def deliver(delivery: Delivery, target: Target, credentials: Credentials, now: int) -> Steps:
-    """One signed post. Raises `Misconfigured` if there is no usable secret."""
+    """One step: a signed post. Raises `Misconfigured` if there is no usable secret."""
     event = delivery.event
     body = to_json(cloud_event(delivery))
     headers = {
@@ -61,18 +60,18 @@ def deliver(delivery: Delivery, target: Target, credentials: Credentials, now: i
 
 
 def read(reply: Reply) -> None:
-    """What the status says; the body is the receiver's own business."""
+    """Judge the reply by its status alone; the body is the receiver's own business."""
     classify(reply)
 
 
 def probe(target: Target, credentials: Credentials, now: int) -> Call:
-    """HEAD: safe by definition, and unlike OPTIONS it is not answered by a gateway in front."""
+    """A HEAD request: safe by definition, and unlike OPTIONS not answered by a gateway in front."""
     del credentials, now
     return Call(method="HEAD", url=target.url)
 
 
 def signatures(message_id: str, timestamp: int, body: bytes, credentials: Credentials) -> str:
-    """The value of `webhook-signature`: an entry for each active secret, so that one can be replaced."""
+    """The value of `webhook-signature`: an entry for each active secret, so that secrets can be replaced."""
     secrets = credentials.get("signing_secret", ())
     if not secrets:
         raise Misconfigured("no_secret", "the target has no signing_secret")
@@ -94,9 +93,9 @@ def _key(secret: str) -> bytes:
 def cloud_event(delivery: Delivery) -> dict[str, object]:
     """The envelope and its data.
 
-    `sequence` orders the events of one `subject` (the profile) as they were absorbed; it compares as a
-    string. The event and the decision are as they were absorbed, the profile and the owner's name as they
-    are now, without what every event changes, such as counters.
+    `sequence` orders the events of one `subject` (the profile) as they were absorbed, and compares as a
+    string. Event and decision are as they were when the profile absorbed the event; the profile and the
+    owner's name are as they are now. What every event changes, such as counters, is left out.
     """
     event = delivery.event
     return {
@@ -132,7 +131,7 @@ def _conversation(delivery: Delivery) -> dict[str, object] | None:
         return None
     return {
         **_fields(conversation),
-        # The owner may have changed since; then the name is not this conversation's as it was.
+        # A name is sent only if it is that of the owner whom the conversation had after this event.
         "owner_name": owner.name if owner is not None and owner.id == conversation.owner else "",
         "opened": consequence.opened,
         "moved": consequence.moved,

@@ -1,8 +1,9 @@
-"""One batch of a FIFO queue: each record by itself, each group in order, failures reported singly.
+"""Works through one batch of a FIFO queue, each group in order, and reports which records failed.
 
-When a record fails, the later ones of its group fail with it, untouched. The failed one comes back when
-it asked to; its followers are made visible at once, so that they wait behind it and not longer. Powertools'
-`SqsFifoPartialProcessor` can do neither that nor reading for the whole batch, so this loop is ours.
+When a record fails, the later ones of its group fail with it, untouched. The failed one comes back after the
+time that its error calls for; its followers are made visible at once, so that they wait behind it and not
+longer. Powertools' `SqsFifoPartialProcessor` can do neither that nor reading for the whole batch, so this
+loop is ours.
 """
 
 from __future__ import annotations
@@ -14,18 +15,19 @@ from chalicelib.telemetry import log, log_bug, log_item
 from chalicelib.vocabulary.errors import HubError, Misconfigured, Transient
 
 A = TypeVar("A")
-"""What was read for the batch before its work began."""
+"""The rows that were read for the batch before its work began."""
 
 Work = Callable[[str, A | None], Mapping[str, Any]]
-"""One message body, and what was read ahead, to what the log says of it. Raises to have it come again."""
+"""Works on one message body with the rows read ahead; gives facts to log. Raises to have it come again."""
 
 Ahead = Callable[[Sequence[str]], A]
 """Called once per batch with the first body of each group, so that their rows are read in one call."""
 
 Visibility = Callable[[str, str, int], None]
-"""Queue ARN, receipt handle, seconds."""
+"""Hides a message: queue ARN, receipt handle, seconds."""
 
 _LONGEST = 43_200
+"""Seconds: SQS hides a message for twelve hours at most."""
 
 
 def run(
@@ -39,21 +41,28 @@ def run(
     time_left: Callable[[], float],
     enough: float,
 ) -> dict[str, list[dict[str, str]]]:
-    """Work through the batch and name what failed, as the mapping's `ReportBatchItemFailures` wants it.
+    """Work through the batch and name the failed records, in the form of `ReportBatchItemFailures`.
 
-    wait: seconds until a failed record should come back, from its error and how often it was received; None
-    for the queue's own time. enough: seconds a record may need; with less left it is the next worker's.
+    function: the name of the function, for the log.
+    event: Lambda's event.
+    work: works on one message.
+    ahead: reads rows for the whole batch.
+    visibility: hides a message.
+    wait: seconds until a failed record comes back, from its error and how often it was received; None for
+        the queue's own time.
+    time_left: seconds until Lambda stops this worker.
+    enough: seconds that a record may need; with less left it is left to the next worker.
     """
     failed: list[dict[str, str]] = []
     stuck: set[str] = set()
-    read = _look_ahead(event["Records"], ahead)
+    rows = _look_ahead(event["Records"], ahead)
     for record in event["Records"]:
         group = record["attributes"]["MessageGroupId"]
         if group in stuck or time_left() < enough:
             seconds: float | None = 0
         else:
-            done, seconds = _one(function, record, lambda body: work(body, read), wait)
-            if done:
+            finished, seconds = _one(function, record, lambda body: work(body, rows), wait)
+            if finished:
                 continue
         stuck.add(group)
         failed.append({"itemIdentifier": record["messageId"]})
@@ -70,9 +79,8 @@ def _look_ahead(records: Sequence[Mapping[str, Any]], ahead: Ahead[A]) -> A | No
         return None
     try:
         return ahead(list(firsts.values()))
-    except Exception as error:  # noqa: BLE001 - of one group, maybe: the others must not wait for it
-        # What cannot be read ahead is read, or refused, in its own turn.
-        log.info("ahead", reason=getattr(error, "reason", type(error).__name__))
+    except Exception as error:  # noqa: BLE001 - each record then reads for itself, and fails for itself if it cannot
+        log.info("ahead", reason=error.reason if isinstance(error, HubError) else type(error).__name__)
         return None
 
 
@@ -84,7 +92,7 @@ def _one(
 ) -> tuple[bool, float | None]:
     received = int(record["attributes"].get("ApproximateReceiveCount", 1))
     try:
-        said = work(record["body"])
+        facts = work(record["body"])
     except Transient as error:
         log_item(function, "waits", reason=error.reason, detail=error.detail, received=received)
         return False, wait(error, received)
@@ -94,7 +102,7 @@ def _one(
     except Exception as error:  # noqa: BLE001 - a bug: this group waits and is seen, the others go on
         log_bug(function, error, received=received)
         return False, None
-    log_item(function, "done", received=received, **said)
+    log_item(function, "done", received=received, **facts)
     return True, None
 
 
@@ -102,5 +110,5 @@ def _hide(record: Mapping[str, Any], seconds: int, visibility: Visibility) -> No
     try:
         visibility(record["eventSourceARN"], record["receiptHandle"], seconds)
     except HubError as error:
-        # The queue's own time applies then: later than asked, and nothing is lost.
+        # The queue's own time applies then: the record comes back later, and nothing is lost.
         log.warning("visibility", reason=error.reason, detail=error.detail)

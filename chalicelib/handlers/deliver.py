@@ -1,4 +1,4 @@
-"""The worker at the targets' queues: one function for all of them, each with a mapping of its own."""
+"""The Lambda function `deliver`: the worker at the targets' queues, each of which has its own mapping."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from chalicelib.store.packing import from_text, unpack_change
 from chalicelib.vocabulary.errors import Transient
 
 if TYPE_CHECKING:
-    from chalicelib.store.ahead import Ahead
+    from chalicelib.store.read_ahead import Ahead
 
 bp = Blueprint(__name__)
 
@@ -24,7 +24,7 @@ def _ahead(bodies: Sequence[str]) -> Ahead:
 
 
 def _wait(error: Transient, received: int) -> float:
-    """What the ledger says; where it could not say anything, because the table was busy, a growing pause."""
+    """The ledger's pause; a growing one where the table was too busy to ask the ledger."""
     if error.retry_after is not None:
         return error.retry_after
     return retry.again(received, workers().chance(), most=retry.LONGEST_AT_A_TARGET)
@@ -32,15 +32,15 @@ def _wait(error: Transient, received: int) -> float:
 
 @bp.lambda_function(name="deliver")
 def deliver(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401
-    """A batch of one target's queue; what has to wait comes back when its ledger says."""
+    """Work through a batch of one target's queue; a delivery that waits comes back when its ledger says."""
 
     def time_left() -> float:
         return float(context.get_remaining_time_in_millis()) / 1000
 
     def work(body: str, ahead: Ahead | None) -> dict[str, Any]:
         change = unpack_change(from_text(body))
-        done = workers().deliver(change, time_left, ahead)
-        return {"target": change.target, "states": [state for _, state in done]}
+        states = workers().deliver(change, time_left, ahead)
+        return {"target": change.target, "states": [state for _, state in states]}
 
     return batch.run(
         "deliver",

@@ -1,4 +1,4 @@
-"""The worker at the events queue."""
+"""The Lambda function `process`: the worker at the events queue."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from chalicelib.store.packing import from_text, unpack_intake
 from chalicelib.vocabulary.errors import Transient
 
 if TYPE_CHECKING:
-    from chalicelib.store.ahead import Ahead
+    from chalicelib.store.read_ahead import Ahead
 
 bp = Blueprint(__name__)
 
@@ -37,7 +37,7 @@ def _wait(error: Transient, received: int) -> float:
 
 @bp.lambda_function(name="process")
 def process(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401
-    """A batch of the events queue; what failed comes back after a moment, not all at once."""
+    """Work through a batch of the events queue; failed messages come back after a moment, not all at once."""
     return batch.run(
         "process",
         event,

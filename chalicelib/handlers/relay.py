@@ -1,4 +1,4 @@
-"""The worker at the table's stream."""
+"""The Lambda function `relay`: the worker at the table's stream."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""The front door: `GET, POST /webhooks/{channel}/{account}`.
+"""The Lambda function `webhooks`, the front door: `GET, POST /webhooks/{channel}/{account}`.
 
-Chalice calls this through `app.app`; it turns its request into ours and our answer into its.
+API Gateway calls it through `app.app`, whose function Chalice calls `APIHandler`. The handler turns Chalice's
+request into ours, and our answer into Chalice's.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _ANYTHING = ["*/*"]
 
 @bp.route("/webhooks/{channel}/{account}", methods=_METHODS, content_types=_ANYTHING)
 def webhooks(channel: str, account: str) -> Response:
-    """A platform's request."""
+    """Answer a platform's request."""
     channel, account = unquote(channel), unquote(account)
     try:
         answer = front().receive(_request(), channel, account)
@@ -54,8 +55,8 @@ def _request() -> Request:
 
 
 def _path(path: str) -> str:
-    """The path as the platform wrote it, escapes and all, without what a custom domain puts before it.
+    """The path as the platform wrote it, escapes included, without what a custom domain puts before it.
 
-    Chalice's own `path` is the route's pattern.
+    Chalice's own `path` is the pattern of the route.
     """
     return "/webhooks/" + path.rpartition("/webhooks/")[2]

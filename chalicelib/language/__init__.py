@@ -1,1 +1,1 @@
-"""What a text is written in, and how it is compared."""
+"""Recognises the language of a text, and compares texts."""

@@ -1,1 +1,1 @@
-"""The story of an event: received, processed, relayed, delivered; and what the clock does."""
+"""The way of an event: it is received, processed, relayed and delivered; and the jobs of the clock."""

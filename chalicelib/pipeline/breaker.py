@@ -1,4 +1,4 @@
-"""Cutting a failing target off: nothing is received, in flight or counted while it is down."""
+"""Cuts a failing target off: while it is down, none of its messages is received, in flight or counted."""
 
 from __future__ import annotations
 
@@ -17,20 +17,27 @@ from chalicelib.vocabulary.event import Event
 
 _FAILURES = 5
 _GROUPS = 2
-"""So many failures in a row, of so many customers: one bad event alone is not the target's fault."""
+"""A target is cut off after so many failures in a row, of so many profiles: one bad event is no proof."""
 
 _UNREACHABLE = 3
-"""So many in a row without a connection, whoever's they are."""
+"""Or after so many in a row, whoever's they are, if the last one found no connection."""
 
 _FIRST_PROBE = 15
 _LONGEST_PROBE = 600
 _HELD_BACK = 60.0
-"""Seconds for which a message that was received all the same is put back."""
+"""Seconds after which a message that was received nevertheless comes back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Breaker:
-    """The breakers of all targets. switch: enables or disables a target's mapping. emit: a hub event."""
+    """The breakers of all targets.
+
+    table: the table, where the breakers' rows lie.
+    switch: enables or disables the mapping of a target's queue.
+    emit: puts an event of the hub's own on the events queue.
+    now: gives the time, aware UTC.
+    count: counts what happened.
+    """
 
     table: Table
     switch: Callable[[str, bool], None]
@@ -44,10 +51,10 @@ class Breaker:
             raise Transient("breaker_open", f"{target} is cut off", retry_after=_HELD_BACK)
 
     def failed(self, target: str, row: Row | None, *, group: str, reason: str) -> None:
-        """One more failure; too many cut the target off."""
-        known = row if isinstance(row, BreakerRow) else BreakerRow(*breaker_key(target))
-        failures = int(known.failures) + 1
-        groups = {*str(known.groups).split(), group}
+        """Count one more failure; too many cut the target off."""
+        earlier = row if isinstance(row, BreakerRow) else BreakerRow(*breaker_key(target))
+        failures = int(earlier.failures) + 1
+        groups = {*str(earlier.groups).split(), group}
         if len(groups) > _GROUPS:
             groups = set(sorted(groups)[:_GROUPS])
         unreachable = reason == "no_connection" and failures >= _UNREACHABLE
@@ -66,7 +73,7 @@ class Breaker:
         )
 
     def succeeded(self, target: str, row: Row | None) -> bool:
-        """The target has answered properly: earlier failures no longer count. Whether there were any."""
+        """Forget earlier failures, as the target has answered properly; return whether there were any."""
         if not isinstance(row, BreakerRow) or not row.failures:
             return False
         self.table.update(
@@ -90,19 +97,19 @@ class Breaker:
             BreakerRow.state.does_not_exist() | (BreakerRow.state == Circuit.CLOSED),
         )
         if not opened:
-            # Somebody else opened it, or it is being probed: a second word could come after its closing.
+            # Another worker opened it, or it is being probed: a second announcement could come too late.
             return
         self._announce(target, Circuit.OPEN, now)
         self.switch(target, False)
 
     def probe(self, target: str, row: BreakerRow, attempt: Callable[[], bool]) -> Circuit:
-        """Try a cut-off target if it is time; its state afterwards."""
+        """Try a target that is cut off, if it is time; return the breaker's state afterwards."""
         now = int(self.now().timestamp())
         if row.state == Circuit.CLOSED or row.next_probe > now:
             return Circuit(row.state)
         probes = int(row.probes) + 1
         pause = min(_FIRST_PROBE * 2**probes, _LONGEST_PROBE)
-        took = self.table.update(
+        taken = self.table.update(
             BreakerRow(*breaker_key(target)),
             [
                 BreakerRow.state.set(Circuit.HALF_OPEN),
@@ -111,7 +118,7 @@ class Breaker:
             ],
             BreakerRow.next_probe == row.next_probe,
         )
-        if not took:
+        if not taken:
             return Circuit(row.state)
         if row.state == Circuit.OPEN:
             self._announce(target, Circuit.HALF_OPEN, int(row.since))
@@ -119,7 +126,7 @@ class Breaker:
             self.switch(target, False)
             self._set(target, Circuit.OPEN)
             return Circuit.OPEN
-        # The mapping first: whoever dies in between probes again and finds it enabled.
+        # The mapping first: if this worker dies before it sets the state, the next probe enables it again.
         self.switch(target, True)
         self._announce(target, Circuit.CLOSED, int(row.since))
         self._set(target, Circuit.CLOSED)

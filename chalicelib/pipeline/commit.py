@@ -1,4 +1,4 @@
-"""One transaction in the making: a profile as it absorbs events, and all that is written beside it."""
+"""Builds the transaction by which a profile absorbs events, with all the rows that are written in it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from chalicelib.crms import CRMS
 from chalicelib.profiles import facts
 from chalicelib.profiles.identities import Match
 from chalicelib.routing import conversations
+from chalicelib.store import worklist
 from chalicelib.store.keys import (
+    LOADS,
     WAITING,
     contact_key,
     due_shard,
@@ -41,15 +43,24 @@ _TEXT_KEPT = 20_000
 
 _FIELD_KEPT = 1_000
 _FIELDS_KEPT = 40
-"""Of an event that is too large for a row, which lies whole in the bucket."""
+"""Characters of a field, and fields, that the row of a large event keeps; the bucket keeps all of it."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Commit:
-    """One transaction in the making: the profile as it grows, and what is written beside it.
+    """One transaction, which grows with every event that is added.
 
-    loads: open conversations by person, this commit's own included. taken: what it adds to them.
-    staff: addresses of our own people, `channel:id`.
+    before: the profile as it was read.
+    profile: the profile after the events so far.
+    match: whose events they are, and the identities and keys that the profile gains.
+    configuration: the stage's configuration.
+    now: the time of the commit, aware UTC.
+    store: puts bytes into the bucket under a key.
+    absorbed: the events so far.
+    ended: the conversations that ended by them.
+    loads: open conversations by person, with the changes of this commit.
+    taken: the changes that this commit makes to loads, by person.
+    staff: the addresses of our own people, as `channel:id`.
     """
 
     before: Profile
@@ -69,17 +80,16 @@ class Commit:
         self.staff = frozenset(address for person in people for address in person.identities)
 
     def add(self, event: Event, consequence: Consequence) -> None:
-        """One more event, and what became of the conversation by it."""
-        had = self.profile.conversation
-        if consequence.closed and had:
-            self.end(had)
+        """Absorb one more event, with what it did to the conversation."""
+        before, after = self.profile.conversation, consequence.conversation
+        if consequence.closed and before:
+            self.end(before)
         else:
-            now_has = consequence.conversation
-            self._move(had.owner if had else "", now_has.owner if now_has else "")
+            self._move(before.owner if before else "", after.owner if after else "")
             self.profile = replace(
                 self.profile,
-                conversation=now_has,
-                last_owner=(now_has.owner if now_has else "") or self.profile.last_owner,
+                conversation=after,
+                last_owner=(after.owner if after else "") or self.profile.last_owner,
             )
         self.profile = facts.after_event(self.profile, event, self.configuration.account_language(event))
         self.absorbed.append(
@@ -95,7 +105,7 @@ class Commit:
         )
 
     def end(self, conversation: Conversation) -> None:
-        """The conversation is over."""
+        """End the open conversation."""
         self.ended.append(conversation)
         self._move(conversation.owner, "")
         self.profile = replace(self.profile, conversation=None)
@@ -109,7 +119,7 @@ class Commit:
                 self.loads[person] = self.loads.get(person, 0) + change
 
     def writes(self) -> list[Write]:
-        """All of it, with the conditions that make it true only once."""
+        """All writes of the transaction, with the conditions under which it may be made."""
         pid = self.profile.id
         writes = [Write(row=self._profile_row(), condition=self._unchanged())]
         writes += [Write(row=self._event_row(a), condition=Row.pk.does_not_exist()) for a in self.absorbed]
@@ -136,7 +146,13 @@ class Commit:
         condition = None
         if change > 0:
             condition = LoadRow.open.does_not_exist() | (LoadRow.open <= capacity - change)
-        actions = [LoadRow.open.add(change), LoadRow.row.set(LoadRow)]
+        actions = [
+            LoadRow.open.add(change),
+            LoadRow.row.set(LoadRow),
+            # So that the clock finds everybody who has a load, whoever has left the directory too.
+            LoadRow.work_queue.set(LOADS),
+            LoadRow.work_at.set(person),
+        ]
         return Write(row=LoadRow(*load_key(person)), condition=condition, actions=actions)
 
     def _profile_row(self) -> ProfileRow:
@@ -148,20 +164,21 @@ class Commit:
             fresh=json.dumps([[a.event.key, list(a.targets)] for a in self.absorbed]),
             body=msgspec.json.encode(self.profile).decode(),
         )
-        if open_now := self.profile.conversation:
-            row.due_shard = due_shard(self.profile.id)
-            row.due_at = sortable(conversations.due_at(open_now, self.configuration.routing))
-            row.work_queue = f"person#{open_now.owner}" if open_now.owner else WAITING
-            row.work_at = sortable(open_now.respond_by or open_now.opened_at)
+        if conversation := self.profile.conversation:
+            row.work_queue = f"person#{conversation.owner}" if conversation.owner else WAITING
+            row.work_at = worklist.place(conversation, self.profile.last_owner)
+            if due := conversations.due_at(conversation, self.configuration.routing):
+                row.due_shard = due_shard(self.profile.id)
+                row.due_at = sortable(due)
         return row
 
     def _event_row(self, absorbed: Absorbed) -> EventRow:
         event = absorbed.event
         body = pack(absorbed)
         if len(body) > _ROW_BYTES or len(event.text) > _TEXT_KEPT:
-            kept = f"oversize/event-{event.reference}"
-            self.store(kept, body)
-            facts_kept = {k: v[:_FIELD_KEPT] for k, v in list(event.extra.items())[:_FIELDS_KEPT]}
+            whole = f"oversize/event-{event.reference}"
+            self.store(whole, body)
+            extra = {k: v[:_FIELD_KEPT] for k, v in list(event.extra.items())[:_FIELDS_KEPT]}
             short = replace(
                 event,
                 raw=b"",
@@ -169,7 +186,7 @@ class Commit:
                 name=event.name[:_FIELD_KEPT],
                 attachments=tuple(_shortened(a) for a in event.attachments[:_FIELDS_KEPT]),
                 contact_keys=event.contact_keys[:_FIELDS_KEPT],
-                extra={**facts_kept, "whole": kept},
+                extra={**extra, "whole": whole},
             )
             body = pack(replace(absorbed, event=short))
         pk, sk = event_key(event.key)
@@ -196,7 +213,7 @@ def _shortened(attachment: Attachment) -> Attachment:
 
 
 def owes(target: Target, event: Event) -> bool:
-    """Whether the target is to be told of the event."""
+    """Whether the target is owed the event."""
     kinds = target.kinds or CRMS[target.connector].kinds
     if event.customer.own and not target.notices:
         return False

@@ -1,12 +1,13 @@
-"""From a target's queue to the target: one event at a time, in order, and the ledger of how far it came.
+"""Delivers events from a target's queue to the target, one at a time, in order, and keeps a ledger of each.
 
-A ledger row says `sending` before the first call and holds each finished step before the next one
-starts, so that whoever comes after a sudden death knows which steps are beyond doubt. Any other is
-looked up at the target, not before it has settled, and written only if it is not there.
+A ledger row says `sending` before the first call and holds each finished step before the next one starts.
+After a sudden death the next worker looks up all other steps, not before the target has settled, and writes
+those that are not there.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,10 +20,10 @@ from chalicelib.crms import CRMS
 from chalicelib.crms.base import Credentials, Crm, Step
 from chalicelib.pipeline import retry
 from chalicelib.pipeline.breaker import Breaker
-from chalicelib.pipeline.ledger import Books, contents
+from chalicelib.pipeline.delivery_ledger import Books, contents
 from chalicelib.pipeline.parking import park_unknown
-from chalicelib.store.ahead import Ahead
 from chalicelib.store.keys import Key, breaker_key, event_key, ledger_key, profile_key, reference_key
+from chalicelib.store.read_ahead import Ahead
 from chalicelib.store.rows import EventRow, LedgerRow, ProfileRow, ReferenceRow, Row, unpack_absorbed
 from chalicelib.store.table import Table
 from chalicelib.telemetry import Count
@@ -40,7 +41,7 @@ from chalicelib.vocabulary.messages import Change
 from chalicelib.vocabulary.people import Consequence, Profile
 
 _OURS_TO_MEND = 300.0
-"""Seconds between tries of what only a human can mend."""
+"""Seconds between attempts while the cause is one that only a human can mend."""
 
 _OUT_OF_TIME = "out_of_time"
 
@@ -49,9 +50,15 @@ _OUT_OF_TIME = "out_of_time"
 class Deliver:
     """The step from a target's queue to the target.
 
-    configuration, credentials: cached; fresh_configuration, fresh_credentials: read anew, and the first
-    raises if it cannot be. send: one call to a target.
-    jitter: 0 to 1.
+    table: the table.
+    configuration: gives the stage's configuration, at most a minute old.
+    credentials: gives a target's credentials, cached.
+    fresh_credentials: reads a target's credentials anew.
+    send: sends one call to a target.
+    breaker: the breakers of all targets.
+    now: gives the time, aware UTC.
+    jitter: draws a number from 0 to 1.
+    count: counts what happened.
     """
 
     table: Table
@@ -68,10 +75,10 @@ class Deliver:
     def __call__(
         self, change: Change, time_left: Callable[[], float], ahead: Ahead | None = None
     ) -> list[tuple[str, State]]:
-        """Deliver what one profile change owes; event keys and their states.
+        """Deliver the events of a change; return keys and states. Raises `Transient` if the rest must wait.
 
-        time_left: seconds until this worker is stopped. ahead: what `ahead` has read for the batch that the
-        change is in. Raises `Transient` with `retry_after` when the rest of it has to wait.
+        time_left: seconds until Lambda stops this worker.
+        ahead: the rows that `ahead` has read for the change's batch.
         """
         configuration = self.configuration()
         if configuration.target(change.target) is None:
@@ -81,7 +88,7 @@ class Deliver:
             return park_unknown(self.table, change, self.now(), self.count)
         ahead = ahead or Ahead(table=self.table)
         rows = ahead.read(_lookups(change))
-        # What this change is about changes now; the breaker only if the target fails, or has recovered.
+        # Delivering changes these rows; the breaker's changes only if the target fails or recovers.
         ahead.forget(key for key in _lookups(change) if key != breaker_key(target.name))
         self.breaker.admit(target.name, rows.get(breaker_key(target.name)))
         context = _Context(
@@ -92,7 +99,7 @@ class Deliver:
             ahead=ahead,
             time_left=time_left,
         )
-        done = []
+        states = []
         for key in change.events:
             event = rows.get(event_key(key))
             if not isinstance(event, EventRow):
@@ -101,11 +108,11 @@ class Deliver:
             if ledger and ledger.state in SETTLED:
                 continue
             context.require_time()
-            done.append((key, self._one(unpack_absorbed(event.body), ledger, context)))
-        return done
+            states.append((key, self._one(unpack_absorbed(event.body), ledger, context)))
+        return states
 
     def ahead(self, changes: Sequence[Change]) -> Ahead:
-        """Read for several customers' messages together what each is going to ask for."""
+        """Read in one call the rows that the work on each of these changes will ask for."""
         ahead = Ahead(table=self.table)
         ahead.add(key for change in changes for key in _lookups(change))
         return ahead
@@ -124,13 +131,13 @@ class Deliver:
                     raise
                 self._run(absorbed, books, context, renewed)
         except Permanent as error:
-            self._praise(context)
+            self._count_success(context)
             return self._park(books, target, error)
         except (Transient, Misconfigured) as error:
             if retry.spent(absorbed.committed_at, self.now()):
                 return self._park(books, target, error)
             self._wait(books, context, error)
-        self._praise(context)
+        self._count_success(context)
         self.count("delivered", target=target.name)
         return State.DONE
 
@@ -140,7 +147,7 @@ class Deliver:
         return State.PARKED
 
     def _wait(self, books: Books, context: _Context, error: Transient | Misconfigured) -> NoReturn:
-        """Book it for later. Raises `Transient` with the time to wait."""
+        """Write into the ledger when the next attempt is made. Raises `Transient` with the time to wait."""
         attempts = books.ledger.attempts
         now, settle = self.now(), context.crm.settle
         if isinstance(error, Misconfigured | Unauthorised):
@@ -161,9 +168,8 @@ class Deliver:
         raise Transient(error.reason, error.detail, retry_after=seconds) from error
 
     def _run(self, absorbed: Absorbed, books: Books, context: _Context, credentials: Credentials) -> None:
-        """Drive the connector: each step looked up or written, and booked before the next."""
-        crm = context.crm
-        delivery = self._delivery(absorbed, context)
+        """Look up or write each of the connector's steps, and put it into the ledger before the next."""
+        crm, delivery = context.crm, self._delivery(absorbed, context)
         steps = crm.deliver(delivery, context.target, credentials, int(self.now().timestamp()))
         try:
             step = next(steps)
@@ -187,9 +193,9 @@ class Deliver:
     def _step(self, step: Step, books: Books, context: _Context, group: str) -> str:
         if step.find and (step.look_first or books.doubted(step.name)):
             for request in step.find:
-                found = step.found(self._call(request, context, group))
-                if found is not None:
-                    return found
+                remote = step.found(self._call(request, context, group))
+                if remote is not None:
+                    return remote
         try:
             return self._write(step, context, group)
         except Unknown:
@@ -200,17 +206,14 @@ class Deliver:
             raise
 
     def _write(self, step: Step, context: _Context, group: str) -> str:
-        requests = (step.write, *step.instead)
-        for request, last in zip(requests, (*[False] * len(step.instead), True), strict=True):
-            try:
+        *requests, last = (step.write, *step.instead)
+        for request in requests:
+            with contextlib.suppress(Permanent):
                 return step.written(self._call(request, context, group))
-            except Permanent:
-                if last:
-                    raise
-        raise AssertionError("a step has at least one request")
+        return step.written(self._call(last, context, group))
 
     def _call(self, request: Call, context: _Context, group: str) -> Reply:
-        """One call; what is the target's own failing, not the request's, counts for the breaker."""
+        """Send one call; a failure of the target, not of the request, counts for the breaker."""
         reply = None
         try:
             reply = self.send(context.target, request)
@@ -219,24 +222,23 @@ class Deliver:
             raise
         except Transient as error:
             if reply is None or reply.status == 401 or reply.status >= 500:
-                self._blame(context, group, error.reason)
+                self._count_failure(context, group, error.reason)
             raise
         return reply
 
-    def _praise(self, context: _Context) -> None:
+    def _count_success(self, context: _Context) -> None:
         key = breaker_key(context.target.name)
         if self.breaker.succeeded(context.target.name, context.rows.get(key)):
             context.ahead.forget([key])
 
-    def _blame(self, context: _Context, group: str, reason: str) -> None:
+    def _count_failure(self, context: _Context, group: str, reason: str) -> None:
         target = context.target.name
         context.ahead.forget([breaker_key(target)])
         try:
-            row = context.rows.get(breaker_key(target))
-            self.breaker.failed(target, row, group=group, reason=reason)
-        except (Transient, Misconfigured) as unkept:
-            # What became of the call matters more, and the next failure counts again.
-            self.count("breaker_unkept", target=target, reason=unkept.reason)
+            self.breaker.failed(target, context.rows.get(breaker_key(target)), group=group, reason=reason)
+        except (Transient, Misconfigured) as error:
+            # The error of the call matters more, and the next failure is counted again.
+            self.count("breaker_unkept", target=target, reason=error.reason)
 
     def _delivery(self, absorbed: Absorbed, context: _Context) -> Delivery:
         reference = context.rows.get(reference_key(absorbed.profile, context.target.name))
@@ -250,7 +252,7 @@ class Deliver:
         )
 
     def _lead(self, consequence: Consequence, context: _Context) -> str:
-        """What the opening event's delivery made for the conversation, for one that moves it."""
+        """The lead that the opening event's delivery made, if this event moves the conversation."""
         if consequence.conversation is None or consequence.opened or not consequence.moved:
             return ""
         key = ledger_key(consequence.conversation.opened_by, context.target.name)
@@ -272,9 +274,12 @@ def _lookups(change: Change) -> list[Key]:
 class _Context:
     """What stays the same for all events of one message.
 
-    rows: as they were read; a new contact joins them.
-    ahead: what the batch has read, told of what changes.
-    time_left: seconds until this worker is stopped.
+    target: where the events go.
+    crm: the target's connector.
+    configuration: the stage's configuration.
+    rows: the rows as they were read, and a new contact's.
+    ahead: the rows of the batch, from which changed ones are dropped.
+    time_left: seconds until Lambda stops this worker.
     """
 
     target: Target
@@ -285,16 +290,14 @@ class _Context:
     time_left: Callable[[], float]
 
     def require_time(self) -> None:
-        """Raises `Transient` when the next step is better left to the next worker."""
+        """Raises `Transient` if too little time is left for another step."""
         if self.time_left() < retry.TIME_FOR_A_STEP:
             raise Transient(_OUT_OF_TIME, retry_after=0)
 
 
 def _profile(row: Row | None, absorbed: Absorbed) -> Profile:
-    """The customer as they are; an empty profile once they were erased."""
+    """The customer as they are now; an almost empty profile if theirs was erased."""
     if isinstance(row, ProfileRow):
         return msgspec.json.decode(row.body, type=Profile)
-    event = absorbed.event
-    return Profile(
-        id=absorbed.profile, name=event.name, first_seen=event.received_at, last_seen=event.received_at
-    )
+    seen = absorbed.event.received_at
+    return Profile(id=absorbed.profile, name=absorbed.event.name, first_seen=seen, last_seen=seen)

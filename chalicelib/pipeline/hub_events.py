@@ -1,6 +1,6 @@
-"""The events that the hub itself makes, and that take the same road as any other.
+"""Makes the hub's own events, which go through the events queue like all others.
 
-Their ids derive from their reason, so that the same reason twice is one event.
+Their ids derive from their reason, so that an event made twice for one reason is one event.
 """
 
 from __future__ import annotations
@@ -13,7 +13,10 @@ from chalicelib.vocabulary.people import Conversation
 
 
 def close(profile: str, conversation: Conversation, *, reason: str, by: str, now: datetime) -> Event:
-    """The wish that a conversation ends: `reason` is `idle`, or what a person or CRM said."""
+    """Asks to end a conversation; `reason` is `idle`, or the words of the person or CRM who asked.
+
+    `seen` tells until when they had seen it: a word of the customer that is newer keeps it open.
+    """
     last = int(conversation.last_event_at.timestamp() * 1000)
     return Event(
         id=f"{conversation.id}:{reason}:{last}",
@@ -25,12 +28,12 @@ def close(profile: str, conversation: Conversation, *, reason: str, by: str, now
         occurred_at=now,
         received_at=now,
         target_id=conversation.id,
-        extra={"reason": reason, "by": by},
+        extra={"reason": reason, "by": by, "seen": str(last)},
     )
 
 
 def offer(profile: str, conversation: Conversation, *, now: datetime) -> Event:
-    """The wish that a waiting conversation is offered again, at most once a minute."""
+    """Asks to look again for an owner of a conversation, at most once a minute."""
     return Event(
         id=f"{conversation.id}:offer:{int(now.timestamp() // 60)}",
         channel=HUB,
@@ -46,7 +49,7 @@ def offer(profile: str, conversation: Conversation, *, now: datetime) -> Event:
 
 
 def breaker(target: str, state: Circuit, *, since: int, now: datetime) -> Event:
-    """That a target was cut off, is tried again, or is well: `open`, `half-open`, `closed`."""
+    """Tells that a target is cut off, is being tried again, or works: `open`, `half-open`, `closed`."""
     return Event(
         id=f"breaker:{state}:{since}",
         channel=HUB,

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from chalicelib.pipeline.ledger import contents
+from chalicelib.pipeline.delivery_ledger import contents
 from chalicelib.store.keys import event_key, ledger_key
 from chalicelib.store.rows import EventRow, LedgerRow, Row
 from chalicelib.store.table import Table

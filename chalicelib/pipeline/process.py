@@ -1,36 +1,38 @@
-"""Whose event it is, who answers, and the one transaction that makes both true.
+"""Decides whose an event is and who answers it, and writes both in one transaction.
 
-A message's events are committed in chunks; a chunk is in the table whole or not at all. What another
-writer changed meanwhile is read again and decided again.
+A message's events are committed in chunks; a chunk is in the table whole or not at all. If another writer
+changed a row meanwhile, the chunk is read and decided again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
 from chalicelib.configuration.stage import Configuration
+from chalicelib.pipeline import hub_events
 from chalicelib.pipeline.commit import Commit
 from chalicelib.profiles import facts, identities
 from chalicelib.routing import conversations
-from chalicelib.routing.candidates import is_away
+from chalicelib.routing.candidates import Presence, hours_of, presence
 from chalicelib.routing.choice import considered, decide
 from chalicelib.routing.conversations import Turn
 from chalicelib.routing.facts import Question
+from chalicelib.routing.hours import after
 from chalicelib.routing.rules import rule_for
-from chalicelib.store.ahead import Ahead
 from chalicelib.store.keys import Key, event_key, load_key, profile_key
 from chalicelib.store.packing import unpack_intake
+from chalicelib.store.read_ahead import Ahead
 from chalicelib.store.rows import EventRow, LoadRow, ProfileRow, unpack_absorbed
 from chalicelib.store.table import Conflict, Table
 from chalicelib.telemetry import Count
 from chalicelib.vocabulary.delivery import Absorbed
 from chalicelib.vocabulary.event import Direction, Event, Kind
 from chalicelib.vocabulary.messages import Intake
-from chalicelib.vocabulary.people import Consequence, Profile
+from chalicelib.vocabulary.people import Consequence, Conversation, Profile
 
 _CHUNK_EVENTS = 40
 _CHUNK_BYTES = 2 * 1024 * 1024
@@ -41,7 +43,13 @@ _TRIES = 3
 class Process:
     """The step from the events queue to the table.
 
-    fetch and store: bytes from and to the bucket, by key. new_id: a fresh profile id.
+    table: the table.
+    configuration: gives the stage's configuration, at most a minute old.
+    fetch: gives the bytes under a key of the bucket.
+    store: puts bytes into the bucket under a key.
+    now: gives the time, aware UTC.
+    new_id: makes an id for a new profile.
+    count: counts what happened.
     """
 
     table: Table
@@ -53,25 +61,23 @@ class Process:
     count: Count
 
     def __call__(self, intake: Intake, ahead: Ahead | None = None) -> list[Absorbed]:
-        """Absorb one message; return what was new. Raises `Transient` to have it come again.
+        """Absorb one message; return its events that were new. Raises `Transient` to have it come again.
 
-        ahead: what `ahead` has read for the batch that the message is in.
+        ahead: the rows that `ahead` has read for the message's batch.
         """
         ahead = ahead or Ahead(table=self.table)
         if intake.stored:
             intake = unpack_intake(self.fetch(intake.stored))
         configuration = self.configuration()
-        done: list[Absorbed] = []
+        absorbed: list[Absorbed] = []
         for chunk in _chunks(intake.events):
-            done += self._chunk(chunk, configuration, ahead)
-        for absorbed in done:
-            self.count(
-                "routed", channel=absorbed.event.channel, outcome=absorbed.consequence.decision.outcome
-            )
-        return done
+            absorbed += self._chunk(chunk, configuration, ahead)
+        for each in absorbed:
+            self.count("routed", channel=each.event.channel, outcome=each.consequence.decision.outcome)
+        return absorbed
 
     def ahead(self, intakes: Sequence[Intake]) -> Ahead:
-        """Read for several customers' messages together what each is going to ask for first."""
+        """Read in two calls the rows that the work on each of these messages will first ask for."""
         ahead = Ahead(table=self.table)
         configuration = self.configuration()
         claims = [
@@ -102,7 +108,7 @@ class Process:
         return []
 
     def _decided(self, events: Sequence[Event], configuration: Configuration, ahead: Ahead) -> Commit:
-        """Read what is known, and decide all that the events change."""
+        """Read the rows, and decide all that the events change."""
         claim = _claim(events, configuration)
         rows = ahead.read(_lookups(claim, events))
         unseen = {event.key: event for event in events if event_key(event.key) not in rows}
@@ -128,34 +134,40 @@ class Process:
         configuration, profile = commit.configuration, commit.profile
         if f"{event.channel}:{event.customer.id}" in commit.staff and event.direction is Direction.INBOUND:
             event = replace(event, direction=Direction.INTERNAL)
-        if profile.conversation and conversations.is_over(profile.conversation, event, configuration.routing):
-            commit.end(profile.conversation)
-            profile = commit.profile
-        here = profile.conversation is not None and _is_here(profile.conversation.owner, commit)
-        turn = conversations.turn(profile, event, configuration.routing, owner_is_here=here)
-        consequence = self._consequence(turn, event, commit)
+        conversation = profile.conversation
+        if conversation and conversations.is_over(conversation, event, configuration.routing):
+            # An end that nobody told yet: the event that the clock would have emitted goes before this one.
+            ended = hub_events.close(profile.id, conversation, reason="idle", by="hub", now=commit.now)
+            commit.add(ended, conversations.closed(conversation, ended))
+            conversation = None
+        owner = _owner_is(conversation, commit)
+        turn = conversations.turn(commit.profile, event, configuration.routing, owner)
+        consequence = self._consequence(turn, event, owner, commit)
         if consequence is not None:
             commit.add(event, consequence)
 
-    def _consequence(self, turn: Turn, event: Event, commit: Commit) -> Consequence | None:
-        profile = commit.profile
+    def _consequence(self, turn: Turn, event: Event, owner: Presence, commit: Commit) -> Consequence | None:
+        conversation = commit.profile.conversation
         if turn is Turn.DROP:
             return None
-        if turn is Turn.CLOSE and profile.conversation:
-            return conversations.closed(profile.conversation, event)
+        if turn is Turn.CLOSE and conversation:
+            return conversations.closed(conversation, event)
         if turn is Turn.CHOOSE:
-            return self._choose(event, commit)
-        return conversations.kept(profile.conversation, event)
+            return self._choose(event, owner, commit)
+        return _kept(event, commit)
 
-    def _choose(self, event: Event, commit: Commit) -> Consequence | None:
+    def _choose(self, event: Event, owner: Presence, commit: Commit) -> Consequence | None:
         profile, configuration = commit.profile, commit.configuration
-        said = event
-        if event.kind is Kind.OFFER and profile.conversation:
-            # What the customer said when they came decides, not the hub's reminder of it.
-            opening = self.table.get(EventRow, event_key(profile.conversation.opened_by))
-            said = unpack_absorbed(opening.body).event if opening else event
+        conversation = profile.conversation
+        customer_event = event
+        if conversation:
+            # What the customer said when they came decides, not a later “?” nor the hub's reminder of it.
+            opening = self.table.get(EventRow, event_key(conversation.opened_by))
+            customer_event = unpack_absorbed(opening.body).event if opening else event
         question = Question(
-            event=said, profile=profile, account_language=configuration.account_language(said)
+            event=customer_event,
+            profile=profile,
+            account_language=configuration.account_language(customer_event),
         )
         ruling = rule_for(question, configuration.routing)
         self._read_loads(considered(ruling, configuration.directory), commit)
@@ -166,7 +178,11 @@ class Process:
             now=commit.now,
             config_version=configuration.version,
         )
-        return conversations.chosen(profile.conversation, event, decision)
+        if conversation and not decision.owner and owner is Presence.OFF_DUTY:
+            if event.kind is Kind.OFFER:
+                return None
+            return _kept(event, commit, because=f"off duty, but {decision.reason}")
+        return conversations.chosen(conversation, event, decision, configuration.routing, now=commit.now)
 
     def _read_loads(self, people: Sequence[str], commit: Commit) -> None:
         unread = [person for person in people if person not in commit.loads]
@@ -190,9 +206,24 @@ def _lookups(claim: identities.Claim, events: Sequence[Event]) -> list[Key]:
     return [*claim.lookups, *(event_key(event.key) for event in events)]
 
 
-def _is_here(owner: str, commit: Commit) -> bool:
-    person = commit.configuration.directory.person(owner)
-    return person is not None and not is_away(person, commit.configuration.directory, commit.now)
+def _owner_is(conversation: Conversation | None, commit: Commit) -> Presence:
+    if conversation is None or not conversation.owner:
+        return Presence.GONE
+    directory = commit.configuration.directory
+    return presence(directory.person(conversation.owner), directory, commit.now)
+
+
+def _kept(event: Event, commit: Commit, because: str = "") -> Consequence:
+    """The conversation stays as it is; a promise that is renewed falls into its owner's working time."""
+    conversation, directory, now = commit.profile.conversation, commit.configuration.directory, commit.now
+    renewed = None
+    if conversation:
+        minutes, since = conversation.respond_within, event.received_at
+        renewed = since + timedelta(minutes=minutes)
+        if owner := directory.person(conversation.owner):
+            renewed = after(hours_of(owner, directory), since, minutes, away=owner.away) or renewed
+    routing = commit.configuration.routing
+    return conversations.kept(conversation, event, routing, now=now, renewed=renewed, because=because)
 
 
 def _chunks(events: Sequence[Event]) -> Iterator[Sequence[Event]]:

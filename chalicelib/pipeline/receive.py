@@ -1,4 +1,4 @@
-"""The front door: prove a request genuine, read it, put it where it is safe, answer.
+"""The front door: proves a request genuine, reads it, puts its events where they are safe, and answers.
 
 A 2xx is returned only when everything in the request is on the queue or in the bucket.
 """
@@ -13,8 +13,8 @@ from urllib.parse import parse_qsl, urlsplit
 from chalicelib.aws.queues import LARGEST_MESSAGE, Outgoing, digest, group
 from chalicelib.channels import CHANNELS
 from chalicelib.channels.base import Channel
-from chalicelib.configuration.register import Accounts
-from chalicelib.pipeline.kept import Quarantined, pack_undelivered, undelivered_key
+from chalicelib.configuration.accounts import Accounts
+from chalicelib.pipeline.set_aside import Quarantined, pack_undelivered, undelivered_key
 from chalicelib.store.packing import pack, text
 from chalicelib.telemetry import Count
 from chalicelib.vocabulary.account import Account, Secrets
@@ -24,17 +24,18 @@ from chalicelib.vocabulary.messages import Intake
 from chalicelib.vocabulary.request import Answer, Request
 
 LARGEST_BODY = 4 * 1024 * 1024
+"""Bytes; a larger request is answered 413."""
 
 
 class Register(Protocol):
-    """The official accounts, kept fresh."""
+    """Gives the register of our accounts."""
 
     def current(self) -> Accounts:
-        """As they were within the last minute. Raises `Transient` if they could never be read."""
+        """The register, at most a minute old. Raises `Transient` if it could never be read."""
         ...
 
     def refresh(self) -> Accounts:
-        """As they are now; read again at most once a second."""
+        """The register as it is now, read at most once a second."""
         ...
 
 
@@ -56,7 +57,7 @@ def receive(
     store: Store,
     count: Count,
 ) -> Answer:
-    """Answer one request of a platform; its `url` is still only path and query.
+    """Answer one request of a platform, whose `url` is still only path and query.
 
     Raises `Transient` or `Misconfigured` when we cannot serve it.
     """
@@ -73,10 +74,10 @@ def receive(
         return Answer(status=413)
 
     request = replace(request, url=_signed_url(account, register.current().public_url, request.url))
-    held = secrets(account.secret)
+    account_secrets = secrets(account.secret)
     if channel.handshake:
         try:
-            answer = channel.handshake(request, held)
+            answer = channel.handshake(request, account_secrets)
         except Rejected as error:
             count("rejected", channel=channel.name, reason=error.reason)
             return Answer(status=403)
@@ -85,7 +86,7 @@ def receive(
     if request.method != "POST":
         return Answer(status=405)
     try:
-        channel.verify.verify(request, held)
+        channel.verify.verify(request, account_secrets)
     except Rejected as error:
         count("rejected", channel=channel.name, reason=error.reason)
         return Answer(status=channel.refused)
@@ -109,7 +110,7 @@ def receive(
     if unsent and channel.resends:
         raise Transient("queue_unavailable", f"{len(unsent)} messages not accepted")
     for message in unsent:
-        # The clock puts these on the queue later: this platform would never send them again.
+        # The clock puts these on the queue later, because this platform never sends them again.
         store(undelivered_key(request, message), pack_undelivered(message))
     if unsent:
         count("undelivered", len(unsent), channel=channel.name)
@@ -118,28 +119,31 @@ def receive(
 
 
 def _account(register: Register, channel: str, account: str) -> Account | None:
-    found = register.current().account(channel, account)
-    return found or register.refresh().account(channel, account)
+    # An account that was pushed within the last minute is in the table, and not in our copy.
+    return register.current().account(channel, account) or register.refresh().account(channel, account)
 
 
 def _signed_url(account: Account, public_url: str, path: str) -> str:
-    """What the platform was told. Its exact spelling counts where the URL is signed, and a query reaches us
-    decoded: an operator who gave the platform one says in the account's settings how it was written.
+    """The URL that the platform was given.
+
+    A platform that signs the URL signs its exact spelling, and a query reaches us decoded: so an operator who
+    gave the platform a query writes the whole URL into the account's settings.
     """
-    told = account.settings.get("url", "")
-    same = parse_qsl(urlsplit(told).query, keep_blank_values=True) == parse_qsl(
+    spelled = account.settings.get("url", "")
+    same_query = parse_qsl(urlsplit(spelled).query, keep_blank_values=True) == parse_qsl(
         urlsplit(path).query, keep_blank_values=True
     )
-    return told if told and same else public_url + path
+    return spelled if spelled and same_query else public_url + path
 
 
 def read(
     channel: Channel, request: Request, account: Account, find: Callable[[str], Account | None], count: Count
 ) -> tuple[list[Event], list[Unreadable]]:
-    """All that a genuine request says, and what of it cannot be read.
+    """The events of a genuine request, and the fragments of it that cannot be read.
 
-    find: an account of the channel by its id. Read whole before anything is stored: a parser may fail
-    half-way.
+    The request is read whole before anything is stored, because a parser may fail half-way.
+
+    find: gives an account of the channel by its id.
     """
     events: list[Event] = []
     unreadable: list[Unreadable] = []
@@ -153,11 +157,11 @@ def read(
         elif isinstance(part, Ignored):
             count("ignored", channel=channel.name, reason=part.name)
         else:
-            owner = account if part.account == account.id else find(part.account)
-            if owner is None or owner.secret != account.secret:
-                # The signature proves one platform application; it cannot speak for another's account.
+            named = account if part.account == account.id else find(part.account)
+            if named is None or named.secret != account.secret:
+                # The signature is one platform application's, which must not speak for another's account.
                 unreadable.append(Unreadable(reason="unknown_account", where=part.account, fragment=part.raw))
-            elif part.kind is Kind.STATUS and not owner.statuses:
+            elif part.kind is Kind.STATUS and not named.statuses:
                 count("ignored", channel=channel.name, reason="status")
             else:
                 events.append(part)
@@ -165,17 +169,17 @@ def read(
 
 
 def by_customer(events: Iterable[Event]) -> list[Intake]:
-    """One intake per customer, in the order the request has them."""
-    theirs: dict[Identity, list[Event]] = {}
+    """One intake per customer, in the order of the request."""
+    by_identity: dict[Identity, list[Event]] = {}
     for event in events:
-        theirs.setdefault(event.customer, []).append(event)
-    return [Intake(customer=customer, events=tuple(what)) for customer, what in theirs.items()]
+        by_identity.setdefault(event.customer, []).append(event)
+    return [Intake(customer=customer, events=tuple(theirs)) for customer, theirs in by_identity.items()]
 
 
 def outgoing(intake: Intake, store: Store, *, again: str = "") -> Outgoing:
-    """An intake as it goes on the queue; what is too large for it lies in the bucket first.
+    """The queue message of an intake; the content of a too large one is put into the bucket.
 
-    `again` makes the deduplication id a new one, for a message that is sent a second time on purpose.
+    again: makes the deduplication id a new one, for a message that is sent a second time on purpose.
     """
     dedup = digest(*(event.key for event in intake.events), again)
     body = text(pack(intake))

@@ -1,4 +1,4 @@
-"""From the table's stream to the targets' queues: each profile change, once per target it concerns.
+"""Sends each profile change from the table's stream to the queue of every target that it concerns.
 
 The stream repeats a batch whole until it succeeds, and keeps the order of one profile's changes; so what
 is sent twice is the same twice, and the ledger says so.
@@ -34,7 +34,12 @@ Park = Callable[[Change, HubError], int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relay:
-    """The step from the stream to the target queues. queues: target name to queue URL.
+    """The step from the stream to the target queues.
+
+    queues: target name to queue URL.
+    put: sends one call of messages to a queue.
+    park: parks one change for the reason given; returns how many deliveries that were.
+    count: counts what happened.
 
     What this container knows of a queue lasts as long as the container: one that was given up is not waited
     for again until it has taken something.
@@ -47,10 +52,10 @@ class Relay:
     _given_up: set[str] = field(default_factory=set, init=False, repr=False)
 
     def __call__(self, changes: Iterable[Change], *, again: str = "", age: float = 0.0) -> int:
-        """Send them all; how many. Raises if any could be neither sent nor parked, after all were tried.
+        """Send all changes; return how many. Raises if any could be neither sent nor parked.
 
-        `again` makes the deduplication ids new ones, for what is sent a second time on purpose. age: for how
-        many seconds the oldest of them has waited.
+        again: makes the deduplication ids new ones, for changes that are sent a second time on purpose.
+        age: for how many seconds the oldest of them has waited.
         """
         by_target: dict[str, list[Change]] = {}
         for change in changes:
@@ -157,7 +162,7 @@ class _Queue:
 
 
 def owed(profile: str, seq: int, fresh: str) -> list[Change]:
-    """What one profile change owes to whom; `fresh` as it stands in the profile's row."""
+    """The changes that one commit of a profile owes to targets; `fresh` as in the profile's row."""
     events: dict[str, list[str]] = {}
     for key, targets in json.loads(fresh):
         for target in targets:

@@ -1,4 +1,4 @@
-"""When what failed is tried again: a delivery by its ledger, a message by how often it was received."""
+"""Says when a failed delivery is tried again by its ledger, and a message by how often it was received."""
 
 from __future__ import annotations
 
@@ -8,51 +8,58 @@ SCHEDULE = (0, 5, 30, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600)
 """Seconds before attempt 1, 2, 3 …; the last one repeats."""
 
 HORIZON = timedelta(hours=80)
-"""From the event's commit; a delivery older than that gets one more attempt."""
+"""Counted from the event's commit; a delivery older than that gets one more attempt."""
 
 _LEAST_PAUSE, _MOST_PAUSE = 5, 600
 
 _LONGEST = 11 * 3600
-"""SQS refuses a message that was invisible for more than 12 hours in all."""
+"""Seconds: SQS refuses to hide a message for more than 12 hours in all."""
 
 
 LONGEST_AT_A_TARGET = 300.0
-"""Seconds between receives of a message without a ledger. A thousand receives then outlast the horizon."""
+"""Seconds, at most, between receives without a ledger. A thousand receives then outlast the horizon."""
 
 LONGEST_AT_THE_EVENTS = 120.0
-"""Seconds likewise. A hundred receives then last three hours, not the five minutes of a throttling table."""
+"""Seconds, at most, between receives. A hundred then last three hours, longer than a table is throttled."""
 
 TIME_FOR_A_STEP = 25.0
-"""Seconds that a step at a target may need; with less left, it is the next worker's."""
+"""Seconds that a step at a target may need; with less left, it is left to the next worker."""
 
 TIME_FOR_A_MESSAGE = 8.0
 """Seconds that a message at the events queue may need."""
 
 
 def again(received: int, chance: float, *, most: float) -> float:
-    """Seconds until a message comes back that was received so often, when nothing else says when.
+    """Seconds until a message comes back, if nothing else says when.
 
-    chance: 0 to 1; it adds up to a half, so that not all come back at once.
+    received: how often it was received.
+    chance: 0 to 1, adds up to a half, so that not all messages come back at once.
+    most: seconds, at most, before chance is added.
     """
     return float(min(2 ** min(received, 10), most)) * (1 + chance / 2)
 
 
 def wait(attempts: int, jitter: float, *, at_least: float = 0) -> float:
-    """Seconds to wait after so many attempts; `jitter` from 0 to 1 adds up to a tenth.
+    """Seconds to wait after so many attempts.
 
-    at_least: what the other side asked for.
+    jitter: 0 to 1, adds up to a tenth.
+    at_least: the seconds that the other side named.
     """
     planned = SCHEDULE[min(attempts, len(SCHEDULE) - 1)]
     return min(max(planned, at_least) * (1 + 0.1 * jitter), _LONGEST)
 
 
-def throttled(asked: float | None, age: float, jitter: float) -> float:
+def throttled(named: float | None, age: float, jitter: float) -> float:
     """Seconds to wait after being told to slow down, which costs no attempt.
 
-    age: the event's, in seconds. The pause grows with it: a queue gives a message up after a thousand
-    receives, and that has to last beyond the horizon.
+    The pause grows with the event's age, because the queue gives a message up after a thousand receives, and
+    these have to outlast the horizon.
+
+    named: the seconds that the other side named, None if it named none.
+    age: the event's age in seconds.
+    jitter: 0 to 1, adds up to a tenth.
     """
-    return min(max(asked or 0, _LEAST_PAUSE, min(_MOST_PAUSE, age / 10)) * (1 + 0.1 * jitter), _LONGEST)
+    return min(max(named or 0, _LEAST_PAUSE, min(_MOST_PAUSE, age / 10)) * (1 + 0.1 * jitter), _LONGEST)
 
 
 def spent(committed_at: datetime, now: datetime) -> bool:

@@ -1,1 +1,1 @@
-"""Whose event it is, and what a profile learns from it. Pure: `process` reads the rows and commits."""
+"""Finds the profile that an event belongs to, and updates it. Pure: `process` reads the rows and commits."""

@@ -1,4 +1,4 @@
-"""What a profile learns from an event: its name, its language, when and how often it was seen."""
+"""Updates a profile by an event: name, language, when and how often the customer was seen."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _LONGEST_NAME, _LONGEST_LANGUAGE = 200, 35
 
 
 def new_profile(profile_id: str, event: Event) -> Profile:
-    """A profile as it is before its first event."""
+    """A profile before its first event."""
     return Profile(
         id=profile_id, own=event.customer.own, first_seen=event.received_at, last_seen=event.received_at
     )
 
 
 def with_identities(profile: Profile, match: Match) -> Profile:
-    """The profile with the identities and keys it gains."""
+    """The profile with the identities and keys that it gains, and with its collisions."""
     collisions = (*profile.collisions, *(other for other in match.collisions if other != profile.id))
     return replace(
         profile,
@@ -33,7 +33,7 @@ def with_identities(profile: Profile, match: Match) -> Profile:
 
 
 def after_event(profile: Profile, event: Event, default_language: str) -> Profile:
-    """The profile after the event: counters equal the events absorbed."""
+    """The profile after one more event."""
     counters = dict(profile.counters)
     for counted in (event.kind.value, event.direction.value):
         counters[counted] = counters.get(counted, 0) + 1

@@ -1,8 +1,8 @@
-"""Whose event it is: which profile an identity belongs to, and what ties a new one to an old.
+"""Finds the profile of an identity, and links a new identity to a profile that exists.
 
-An identity is tied to a profile when it is first seen, by a verified contact key that a profile has or
-because the platform says it replaces an identity that a profile has. Two profiles that turn out to be
-one person later are only noted as a collision; merging them is another decision.
+An identity is linked to a profile when it is first seen: by a verified contact key that the profile has, or
+because the platform says that it replaces an identity that the profile has. Two profiles that turn out to
+be one person later are only noted as a collision; merging them is another decision.
 """
 
 from __future__ import annotations
@@ -16,15 +16,16 @@ from chalicelib.store.rows import IdentityRow, KeyRow, Row
 from chalicelib.vocabulary.event import ContactKey, Event, Identity
 
 _MOST = 20
-"""Of keys and of replaced identities that one message may bring; a transaction has room for 100 rows."""
+"""Keys, and replaced identities, that count of one message: a transaction has room for 100 rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """What a message's events say of their customer, before anything is looked up.
 
-    keys: `kind#value` of the contact keys a platform vouches for, normalised.
-    previous: identities that this one replaces.
+    customer: the identity of the events.
+    keys: `kind#value` of the contact keys for which a platform vouches; normalised.
+    previous: the identities that this one replaces.
     """
 
     customer: Identity
@@ -33,19 +34,19 @@ class Claim:
 
     @property
     def lookups(self) -> list[Key]:
-        """The rows that say whose it is."""
+        """The keys of the rows that say whose identities and contact keys these are."""
         identities = [identity_key(identity) for identity in (self.customer, *self.previous)]
         return identities + [contact_key(key) for key in self.keys]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """The profile that the events turned out to be of.
+    """The profile to which a claim leads.
 
-    profile: its id, empty if there is none yet.
-    identities: those that it gains.
-    keys: likewise.
-    collisions: other profiles that have one of the claim's identities or keys.
+    profile: the profile's id, empty if there is none yet.
+    identities: the identities that the profile gains.
+    keys: the contact keys that the profile gains, as `kind#value`.
+    collisions: the ids of other profiles that have one of the claim's identities or keys.
     """
 
     profile: str
@@ -57,7 +58,7 @@ class Match:
 def claim_of(events: Sequence[Event], region: str) -> Claim:
     """The claim of one customer's events; `region` is the country of phones without a country code."""
     customer = events[0].customer
-    if not customer.ties:
+    if not customer.linkable:
         return Claim(customer=customer, keys=(), previous=())
     keys = (_normal(key, region) for event in events for key in event.contact_keys if key.verified)
     previous = (event.previous for event in events if event.previous)
@@ -69,7 +70,7 @@ def claim_of(events: Sequence[Event], region: str) -> Claim:
 
 
 def match(claim: Claim, rows: Mapping[Key, Row]) -> Match:
-    """Decide from what is stored: the identity itself, else the one it replaces, else a key."""
+    """The profile that has the identity, else one that it replaces, else one of the keys."""
     if claim.customer.scope == "@profile":
         return Match(profile=claim.customer.id, identities=(), keys=(), collisions=())
     own = _profile(rows, identity_key(claim.customer))

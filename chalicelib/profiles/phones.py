@@ -1,7 +1,7 @@
-"""Phone numbers: as people and platforms write them, to E.164.
+"""Turns phone numbers, as people and platforms write them, into E.164.
 
-An Iranian mobile is known by its shape. The library's metadata calls ranges invalid that are in use
-(0941…), so a number that is possible is taken, valid or not.
+An Iranian mobile is recognised by its shape. The library's metadata calls ranges invalid that are in use
+(0941…), so every number that it calls possible is taken, valid or not.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _IRANIAN_MOBILE = re.compile(r"(?:\+98|0098|98)?0?(9\d{9})")
 def e164(raw: str, region: str = "IR") -> str:
     """The number in E.164, or empty if there is none in the text.
 
-    region: the ISO 3166 country of a number written without one.
+    region: the ISO 3166 country of a number that is written without a country code.
     """
     if len(raw) > _LONGEST:
         return ""
@@ -44,7 +44,7 @@ def _parsed(digits: str, region: str) -> str:
         again = phonenumbers.parse(written)
     except phonenumbers.NumberParseException:
         return ""
-    # Zeros alone parse to a number that is read as another one the next time.
+    # A number of zeros is written in a form that parses to another number.
     if again != number or not phonenumbers.is_possible_number(number):
         return ""
     return written

@@ -1,1 +1,1 @@
-"""Who answers: from the facts of an event to a decision that explains itself. Pure throughout."""
+"""Decides who answers an event, and explains the decision. Pure throughout."""

@@ -1,4 +1,4 @@
-"""What rules may ask about: the facts of an event and of the customer it is from."""
+"""Gathers what rules may ask about: the facts of an event and of its customer."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ PROFILE_FACTS = ("new", "returning", "known_phone")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """Who is to answer this?
+    """An event for which somebody is to be chosen.
 
     event: what the customer said. When a waiting conversation is offered again it is the event that opened
-        it, because its words chose the rule.
-    profile: the customer before they absorb the event.
-    account_language: the language of our account that it came to, empty if it has none.
+        the conversation, because its words chose the rule.
+    profile: the customer before the event is absorbed.
+    account_language: the language of the account that the event came to, empty if it has none.
     """
 
     event: Event
@@ -28,12 +28,15 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What rules are held against.
+    """What the conditions of rules are compared with.
 
+    channel: the channel of the event.
+    account: the id of our account.
+    kind: the kind of the event.
     language: of the text; else the customer's; else the platform's hint; else the account's; or `und`.
-    text: the words of the text in one line, in the spellings of `persian.spellings`.
-    profile: which of `new` (none of ours has had a conversation with them), `returning` and
-        `known_phone` hold.
+    text: the words of the text in one line, in both `persian.spellings`.
+    profile: those that are true of `new` (nobody of ours has answered them yet), `returning` and
+        `known_phone`.
     """
 
     channel: str
@@ -45,7 +48,7 @@ class Facts:
 
 
 def facts_of(question: Question) -> Facts:
-    """The facts. An event of the hub's own is about the account where the conversation was opened."""
+    """The facts; an event of the hub's own gets channel and account of the open conversation."""
     event, profile = question.event, question.profile
     conversation = profile.conversation
     about = conversation if event.channel == HUB and conversation is not None else event
@@ -60,7 +63,7 @@ def facts_of(question: Question) -> Facts:
 
 
 def _language(question: Question) -> str:
-    """In which language the customer is to be answered."""
+    """The language in which the customer is to be answered."""
     text = question.event.text
     earlier = question.profile.language or question.event.language_hint
     spoken = persian.language(text, hint=earlier, default=question.account_language or "fa")
@@ -70,7 +73,7 @@ def _language(question: Question) -> str:
 
 
 def _profile_facts(profile: Profile) -> list[str]:
-    held = ["returning" if profile.last_owner else "new"]
+    names = ["returning" if profile.last_owner else "new"]
     if profile.phones:
-        held.append("known_phone")
-    return held
+        names.append("known_phone")
+    return names

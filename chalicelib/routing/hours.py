@@ -1,7 +1,8 @@
-"""When somebody is on duty.
+"""Tells when somebody is on duty.
 
-An interval belongs to the day it starts on: a night shift that began before a holiday is finished, one
-that would begin on it is not. An absence is from midnight to midnight, whatever shift it cuts.
+An interval belongs to the day on which it starts: a night shift that began before a holiday goes on into it,
+and one that would begin on the holiday is off. An absence lasts from midnight to midnight, whatever shift it
+cuts.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _HORIZON = 62
 
 
 def on_duty(hours: Hours, at: datetime, *, away: Absences = ()) -> bool:
-    """Whether `at` (aware) lies in the hours and in no absence."""
+    """Whether the moment `at`, aware, lies in the hours and in no absence."""
     if away_until(hours, at, away) is not None:
         return False
     day = at.astimezone(zone(hours)).date()
@@ -36,7 +37,7 @@ def on_duty(hours: Hours, at: datetime, *, away: Absences = ()) -> bool:
 
 
 def next_on_duty(hours: Hours, at: datetime, *, away: Absences = ()) -> datetime | None:
-    """The first moment from `at` on that is on duty, in UTC; None if there is none for two months."""
+    """The first moment on duty from `at` on, in UTC; None if there is none for two months."""
     if on_duty(hours, at, away=away):
         return at.astimezone(UTC)
     first = at.astimezone(zone(hours)).date()
@@ -46,6 +47,23 @@ def next_on_duty(hours: Hours, at: datetime, *, away: Absences = ()) -> datetime
         for moment in sorted(starts):
             if moment > at and on_duty(hours, moment, away=away):
                 return moment
+    return None
+
+
+def after(hours: Hours, at: datetime, minutes: float, *, away: Absences = ()) -> datetime | None:
+    """When so many minutes on duty have passed since `at`, in UTC; None if not within two months."""
+    left, reached = timedelta(minutes=minutes), at.astimezone(UTC)
+    first = at.astimezone(zone(hours)).date()
+    for day in (first + timedelta(days=n) for n in range(-1, _HORIZON)):
+        for shift in sorted(_shifts(hours, day)):
+            for start, end in _without_absences(hours, shift, away):
+                begins = max(start, reached)
+                if begins >= end:
+                    continue
+                if begins + left <= end:
+                    return begins + left
+                left -= end - begins
+                reached = end
     return None
 
 
@@ -62,7 +80,7 @@ def local(hours: Hours, at: datetime) -> str:
 
 
 def zone(hours: Hours) -> ZoneInfo:
-    """Their time zone."""
+    """The time zone of the hours. Raises `Misconfigured` if it is unknown."""
     try:
         return ZoneInfo(hours.timezone)
     except (ZoneInfoNotFoundError, ValueError) as error:
@@ -79,6 +97,19 @@ def _shifts(hours: Hours, day: date) -> Iterator[tuple[datetime, datetime]]:
             _moment(hours, day, time.fromisoformat(begin)),
             _moment(hours, day + timedelta(days=past_midnight), end),
         )
+
+
+def _without_absences(
+    hours: Hours, shift: tuple[datetime, datetime], away: Absences
+) -> Iterator[tuple[datetime, datetime]]:
+    """The parts of a shift on days without absence."""
+    start, end = shift
+    while start < end:
+        day = start.astimezone(zone(hours)).date()
+        midnight = _moment(hours, day + timedelta(days=1), time())
+        if away_until(hours, start, away) is None:
+            yield start, min(end, midnight)
+        start = midnight
 
 
 def _moment(hours: Hours, day: date, clock: time) -> datetime:

@@ -1,4 +1,4 @@
-"""Which rule an event falls under, and why each rule before it did not hold."""
+"""Finds the rule under which an event falls, and why each rule before it did not hold."""
 
 from __future__ import annotations
 
@@ -12,7 +12,12 @@ from chalicelib.vocabulary.people import Routing, Rule
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """One rule held against the facts. `because` names the conditions that held, or the one that did not."""
+    """One rule, compared with the facts.
+
+    rule: the rule.
+    holds: True if all its conditions are met.
+    because: the conditions that are met, or the one that is not.
+    """
 
     rule: Rule
     holds: bool
@@ -23,10 +28,10 @@ class Trial:
 class Ruling:
     """The rule that a question falls under.
 
-    question: what was asked.
-    facts: what the rules were held against.
+    question: the event and its customer.
+    facts: what the rules were compared with.
     rule: the first that holds, None if none does.
-    because: the conditions that held.
+    because: the conditions that are met.
     """
 
     question: Question
@@ -45,7 +50,7 @@ def rule_for(question: Question, routing: Routing) -> Ruling:
 
 
 def trials(facts: Facts, routing: Routing) -> Iterator[Trial]:
-    """Every rule in its order, up to and with the first that holds."""
+    """Every rule in its order, up to the first that holds and including it."""
     for rule in routing.rules:
         trial = _tried(rule, facts)
         yield trial
@@ -54,22 +59,23 @@ def trials(facts: Facts, routing: Routing) -> Iterator[Trial]:
 
 
 def _tried(rule: Rule, facts: Facts) -> Trial:
-    held = []
-    for condition, wanted, found in _conditions(rule, facts):
-        if not wanted:
+    reasons = []
+    for condition, values, matches in _conditions(rule, facts):
+        if not values:
             continue
-        if not found:
-            # Of the text no more is said than that: the explanation is shown and stored.
+        if not matches:
+            # The text is not quoted, because the explanation is shown and stored.
             actual = f"it is {getattr(facts, condition)}" if condition in _NAMEABLE else "it is not"
-            return Trial(rule=rule, holds=False, because=f"{condition} should be {_or(wanted)}, {actual}")
-        held.append(f"{condition} {_or(found)}")
-    return Trial(rule=rule, holds=True, because=", ".join(held) or "it holds for everything")
+            return Trial(rule=rule, holds=False, because=f"{condition} should be {_or(values)}, {actual}")
+        reasons.append(f"{condition} {_or(matches)}")
+    return Trial(rule=rule, holds=True, because=", ".join(reasons) or "it holds for everything")
 
 
 _NAMEABLE = ("channel", "account", "kind", "language")
 
 
 def _conditions(rule: Rule, facts: Facts) -> Iterator[tuple[str, tuple[str, ...], list[str]]]:
+    """Each condition of the rule: its name, its values, and those of them that the facts meet."""
     yield "channel", rule.channel, [c for c in rule.channel if c == facts.channel]
     yield "account", rule.account, [a for a in rule.account if a == facts.account]
     yield "kind", rule.kind, [k for k in rule.kind if k == facts.kind]
@@ -78,14 +84,14 @@ def _conditions(rule: Rule, facts: Facts) -> Iterator[tuple[str, tuple[str, ...]
     yield "profile", rule.profile, [p for p in rule.profile if p in facts.profile]
 
 
-def _covers(wanted: str, tag: str) -> bool:
-    """Whether a wish for `fa` is met by `fa-Latn`; the other way round it is not."""
-    return f"{tag}-".casefold().startswith(f"{wanted}-".casefold())
+def _covers(condition: str, tag: str) -> bool:
+    """Whether the tag is the condition's or narrower: `fa` covers `fa-Latn`, and not the other way round."""
+    return f"{tag}-".casefold().startswith(f"{condition}-".casefold())
 
 
 def _contains(lines: tuple[str, ...], phrase: str) -> bool:
-    wanted = [spelling for spelling in persian.spellings(phrase) if spelling]
-    return any(f" {spelling} " in f" {line} " for line in lines for spelling in wanted)
+    spellings = [spelling for spelling in persian.spellings(phrase) if spelling]
+    return any(f" {spelling} " in f" {line} " for line in lines for spelling in spellings)
 
 
 def _or(values: Iterable[str]) -> str:

@@ -1,5 +1,5 @@
-"""Composition: where clients are built and the pipeline is put together, once per container.
+"""Builds the clients and puts the pipeline together, once per container.
 
-`front` is the front door's and imports next to nothing; `workers` is everybody else's. Nothing below imports
-either.
+`front` does so for the front door and imports next to nothing; `workers` does so for all other functions. The
+layers below import neither.
 """

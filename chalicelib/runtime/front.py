@@ -1,6 +1,6 @@
-"""The front door of one container: its clients, its register and secrets, and `receive` put together.
+"""Puts the front door of one container together: clients, register of accounts, secrets and `receive`.
 
-It imports neither PynamoDB nor any connector: every cold start pays for what stands here.
+It imports neither PynamoDB nor any connector, because every cold start pays for the imports here.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from chalicelib.aws.clients import FRONT_DOOR, FRONT_DOOR_QUEUE, WORKER, Clients
 from chalicelib.aws.queues import Outgoing, put_batch, send
 from chalicelib.aws.secrets import Parameters, parameter
 from chalicelib.configuration import stored
+from chalicelib.configuration.accounts import Accounts, decode_accounts
 from chalicelib.configuration.cached import Cached
 from chalicelib.configuration.environment import Environment, load
-from chalicelib.configuration.register import Accounts, decode_accounts
 from chalicelib.pipeline.receive import receive
 from chalicelib.vocabulary.errors import Misconfigured, Transient
 from chalicelib.vocabulary.request import Answer, Request
 
 CONFIGURATION_AGE = 60.0
-"""Seconds for which a container does without a look at the stored configuration."""
+"""Seconds for which a container uses its copy of the configuration."""
 
 
 class Front:
     """The front door. Every part is built when it is first needed.
 
     environ: the environment variables.
-    client: AWS' clients.
+    client: makes AWS' clients.
     clock: seconds that only grow.
     now: the time, aware UTC.
     """
@@ -66,12 +66,12 @@ class Front:
 
     @functools.cached_property
     def environment(self) -> Environment:
-        """What this deployment told its functions."""
+        """The names and places of this deployment's resources."""
         return load(self._environ)
 
     @functools.cached_property
     def register(self) -> Cached[Accounts]:
-        """The accounts, kept fresh."""
+        """The register of our accounts, at most a minute old."""
 
         def read() -> Accounts:
             dynamodb = self._client("dynamodb", FRONT_DOOR)
@@ -89,7 +89,7 @@ class Front:
 
     @functools.cached_property
     def bucket(self) -> Bucket:
-        """Where requests lie that no queue takes. Putting them there may take longer than all else."""
+        """The bucket, with a worker's patience: it is the last place where a message can go."""
         return Bucket(name=self.environment.bucket, client=lambda: self._client("s3", WORKER))
 
     def accept(self, messages: Iterable[Outgoing]) -> list[Outgoing]:
@@ -100,7 +100,8 @@ class Front:
         try:
             return put_batch(self._client("sqs", FRONT_DOOR_QUEUE), url, entries)
         except Misconfigured as error:
-            # As good as busy: a platform that never sends again must not lose its message for our mistake.
+            # Treated as busy, so that the message goes to the bucket: a platform that never sends again must
+            # not lose it by our mistake.
             telemetry.log.error(
                 "misconfigured", function="webhooks", reason=error.reason, detail=error.detail
             )

@@ -1,6 +1,6 @@
-"""The workers of one container: each step of the pipeline put together when its function first runs.
+"""Puts the workers of one container together, each step of the pipeline when its function first runs.
 
-A step's module is imported with it, because each function is one step and pays for no other's imports.
+The module of a step is imported only then, so that a function pays for no other function's imports.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from chalicelib.aws.secrets import Parameters, parameter
 from chalicelib.configuration import stored
 from chalicelib.configuration.cached import Cached
 from chalicelib.configuration.environment import Environment, load
-from chalicelib.pipeline.kept import UNDELIVERED
 from chalicelib.pipeline.receive import outgoing
+from chalicelib.pipeline.set_aside import UNDELIVERED
 from chalicelib.runtime.front import CONFIGURATION_AGE, now
 from chalicelib.vocabulary.errors import HubError, Misconfigured, Transient
 from chalicelib.vocabulary.messages import Change, Intake
@@ -61,16 +61,16 @@ def _sender() -> Callable[[Target, Call], Reply]:
 
 @dataclass(frozen=True, kw_only=True)
 class Edges:
-    """Where a worker touches the outside. The defaults are the real ones.
+    """Where a worker touches the outside. The defaults are the real things; tests pass others.
 
     environ: the environment variables.
-    client: AWS' clients.
+    client: makes AWS' clients.
     table: opens the table of a name.
-    sender: makes what sends one call to a target.
+    sender: makes the function that sends one call to a target.
     clock: seconds that only grow.
     now: the time, aware UTC.
-    new_id: an id that nobody has had.
-    chance: a number from 0 to 1.
+    new_id: makes an id that no profile has.
+    chance: draws a number from 0 to 1.
     """
 
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
@@ -84,7 +84,7 @@ class Edges:
 
 
 class Workers:
-    """The steps, and what they share. Every part is built when it is first needed."""
+    """The steps and the parts that they share. Every part is built when it is first needed."""
 
     def __init__(self, edges: Edges) -> None:
         self._edges = edges
@@ -164,8 +164,8 @@ class Workers:
         Raises `Transient`, or `Misconfigured` for a queue that this deployment does not name.
         """
         name = queue_arn.rsplit(":", 1)[-1]
-        known = (self.environment.events_queue, *self.environment.target_queues.values())
-        url = next((url for url in known if url.rsplit("/", 1)[-1] == name), None)
+        urls = (self.environment.events_queue, *self.environment.target_queues.values())
+        url = next((url for url in urls if url.rsplit("/", 1)[-1] == name), None)
         if url is None:
             raise Misconfigured("no_queue", f"{name} is not in this function's environment")
         hide(self._client("sqs"), url, receipt, seconds)
@@ -184,7 +184,7 @@ class Workers:
 
     @functools.cached_property
     def environment(self) -> Environment:
-        """What this deployment told its functions."""
+        """The names and places of this deployment's resources."""
         return load(self._edges.environ)
 
     @functools.cached_property

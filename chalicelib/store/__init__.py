@@ -1,1 +1,1 @@
-"""The one table: how it is read and written, what its rows hold, where they lie, how bodies are packed."""
+"""The stage's one table: reading and writing it, the shapes and keys of its rows, the packing of bodies."""

@@ -1,4 +1,4 @@
-"""Where each row of the one table lies: its partition and sort key, and its place in the indexes."""
+"""The keys of the table's rows: the partition and sort key of each, and its place in the indexes."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ Key = tuple[str, str]
 WAITING = "waiting"
 """The `worklist` partition of conversations that nobody owns, most urgent first, whatever their team."""
 
+LOADS = "loads"
+"""The `worklist` partition of everybody's load."""
+
 DUE_SHARDS = 4
 """Partitions of the `due` index; a profile is always in the one its id hashes to."""
 
@@ -20,8 +23,10 @@ INDEXES = {
     "due": ("due_shard", "due_at"),
     "worklist": ("work_queue", "work_at"),
 }
-"""The indexes, each with the attributes that are its partition and sort key: an identity's events by time;
-the profiles that the clock must look at; the conversations of a person, or those that wait."""
+"""The indexes, each with the attributes that are its partition and sort key.
+
+`timeline` has an identity's events by time, `due` the profiles that the clock must look at, `worklist` each
+person's conversations and those that wait."""
 
 
 def sortable(moment: datetime) -> str:

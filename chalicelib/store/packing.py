@@ -1,4 +1,4 @@
-"""What travels on the queues and lies in rows: encoded, compressed, versioned.
+"""Packs what travels on queues and lies in rows: encoded, compressed, with a version.
 
 A packed form is one version byte and the deflated MessagePack of a type; on a queue it is base64,
 because SQS alters or refuses some characters. Messages are in flight during a deployment, and rows lie for
@@ -38,15 +38,16 @@ def _packer() -> Callable[[object], bytes]:
 def unpacker(
     kind: type[T], older: Mapping[int, tuple[type[Any], Callable[[Any], T]]] | None = None
 ) -> Callable[[bytes], T]:
-    """What reads the packed form of a type. Raises `Transient` for newer code's, `Misconfigured` for none.
+    """Makes the function that unpacks a type. It raises `Transient` for a newer version than this code's, and
+    `Misconfigured` for bytes that are no packed form.
 
-    older: for each version that had another shape, that shape and what makes today's of it.
+    older: for each version that had another shape, that shape and the function that makes today's of it.
     """
     shapes = older or {}
 
     @functools.cache
     def decoder(version: int) -> msgspec.msgpack.Decoder[Any]:
-        # Made when first used: the front door only packs, and every cold start would pay for it.
+        # Made when first used: the front door only packs, and its cold starts would pay for the decoders.
         return msgspec.msgpack.Decoder(shapes[version][0] if version in shapes else kind)
 
     def unpack(packed: bytes) -> T:
@@ -71,12 +72,12 @@ unpack_change = unpacker(Change)
 
 
 def text(packed: bytes) -> str:
-    """The form a queue takes."""
+    """Packed bytes as a text that a queue takes."""
     return base64.b64encode(packed).decode("ascii")
 
 
 def from_text(body: str) -> bytes:
-    """The packed bytes of a queue message. Raises `Misconfigured` if it is none of ours."""
+    """The packed bytes of a queue message. Raises `Misconfigured` if the message is not one of ours."""
     try:
         return base64.b64decode(body, validate=True)
     except ValueError as error:

@@ -1,6 +1,6 @@
 """The rows of the one table, as PynamoDB models.
 
-Every row has a partition key `pk` and a sort key `sk`; what stands there is in each row's docstring.
+A row's docstring begins with its partition key `pk` and its sort key `sk`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from chalicelib.vocabulary.people import Consequence, Conversation, Decision
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _AbsorbedV1:
-    """`Absorbed` until 2026-11-27: without a `consequence` of its own."""
+    """`Absorbed` until 2026-11-27, when the fields of `Consequence` were its own."""
 
     event: Event
     profile: str
@@ -55,15 +55,16 @@ def _from_v1(old: _AbsorbedV1) -> Absorbed:
 
 
 unpack_absorbed = unpacker(Absorbed, {1: (_AbsorbedV1, _from_v1)})
-"""Reads the body of an event's row."""
+"""Unpacks the body of an event's row."""
 
 
 class Row(Model):
-    """Any row; reading gives the class that wrote it.
+    """Any row; reading gives an object of the class that wrote it.
 
-    pk and sk: partition and sort key.
-    row: the name of the class.
-    ttl: Unix seconds after which DynamoDB deletes it; None keeps it.
+    pk: the partition key.
+    sk: the sort key.
+    row: the discriminator of the class.
+    ttl: Unix seconds after which DynamoDB deletes the row; None keeps it.
     """
 
     class Meta:
@@ -81,9 +82,15 @@ class Row(Model):
 
 
 class EventRow(Row, discriminator="event"):
-    """`E#<event key>`, `EVENT`: an event, once. `body` is a packed `Absorbed`.
+    """`E#<event key>`, `EVENT`: an event, once.
 
-    customer and at (13 digits of milliseconds, then seq and index) place it on its identity's timeline.
+    customer: the key of the customer's identity: the partition of the `timeline` index.
+    at: when it occurred as 13 digits of milliseconds, then seq and index: the index's sort key.
+    profile: the id of the profile that absorbed it.
+    seq: the profile's `seq` of that commit.
+    committed: Unix milliseconds of that commit.
+    targets: JSON list of the names of the targets that are owed it.
+    body: the packed `Absorbed`.
     """
 
     customer = UnicodeAttribute()
@@ -96,7 +103,14 @@ class EventRow(Row, discriminator="event"):
 
 
 class LedgerRow(Row, discriminator="ledger"):
-    """`E#<event key>`, `D#<target>`: how far one delivery has come. `body` is a `Ledger` as JSON."""
+    """`E#<event key>`, `D#<target>`: how far one delivery has come.
+
+    state: a `State`.
+    target: the target's name.
+    profile: the id of the event's profile.
+    version: rises by one with every write, which is conditional on it.
+    body: the `Ledger` as JSON.
+    """
 
     state = UnicodeAttribute()
     target = UnicodeAttribute()
@@ -106,23 +120,33 @@ class LedgerRow(Row, discriminator="ledger"):
 
 
 class IdentityRow(Row, discriminator="identity"):
-    """`I#<channel>#<scope>#<id>`, `IDENTITY`: whose address it is."""
+    """`I#<channel>#<scope>#<id>`, `IDENTITY`: whose address it is.
+
+    profile: the id of the profile that has it.
+    """
 
     profile = UnicodeAttribute()
 
 
 class KeyRow(Row, discriminator="key"):
-    """`K#<kind>#<value>`, `KEY`: whose phone or e-mail it is."""
+    """`K#<kind>#<value>`, `KEY`: whose phone or e-mail address it is.
+
+    profile: the id of the profile that has it.
+    """
 
     profile = UnicodeAttribute()
 
 
 class ProfileRow(Row, discriminator="profile"):
-    """`P#<id>`, `PROFILE`: a customer, and the outbox.
+    """`P#<id>`, `PROFILE`: a customer, and the outbox from which `relay` learns what is owed to targets.
 
-    seq rises by one with every commit; fresh names that commit's events and whom they are owed to,
-    `[[event key, [target, …]], …]`. body is the `Profile` as JSON. The index attributes are there
-    only while a conversation is open.
+    seq: rises by one with every commit, which is conditional on it.
+    fresh: JSON of the last commit's events and the targets that they are owed, `[[key, [target, …]], …]`.
+    body: the `Profile` as JSON.
+    due_shard: the partition of the `due` index; this and the next three only while a conversation is open.
+    due_at: when the clock looks at the conversation, 13 digits of milliseconds.
+    work_queue: the partition of the `worklist` index: `person#<id>`, or `waiting`.
+    work_at: by when an answer is promised, or since when it is open; 13 digits of milliseconds.
     """
 
     seq = NumberAttribute()
@@ -140,10 +164,16 @@ class ReferenceState(StrEnum):
     CREATING = "creating"
     """A step is about to create the contact, or its worker died."""
     READY = "ready"
+    """The customer's id there is known."""
 
 
 class ReferenceRow(Row, discriminator="reference"):
-    """`P#<id>`, `R#<target>`: the customer at a CRM. `remote` is their id there."""
+    """`P#<id>`, `R#<target>`: the customer at a CRM.
+
+    state: a `ReferenceState`.
+    remote: the customer's id at the target, empty until it is known.
+    since: Unix seconds of the last write.
+    """
 
     state = UnicodeAttribute()
     remote = UnicodeAttribute(default="")
@@ -151,22 +181,34 @@ class ReferenceRow(Row, discriminator="reference"):
 
 
 class ClosedRow(Row, discriminator="closed"):
-    """`P#<id>`, `C#<opened at, milliseconds>`: a conversation that was. `body` is JSON."""
+    """`P#<id>`, `C#<opened at, milliseconds>#<conversation>`: a conversation that has ended.
+
+    body: the `Conversation` as JSON.
+    """
 
     body = UnicodeAttribute()
 
 
 class LoadRow(Row, discriminator="load"):
-    """`W#<person>`, `LOAD`: how many open conversations somebody has."""
+    """`W#<person>`, `LOAD`: how busy somebody is.
+
+    open: how many open conversations they own.
+    """
 
     open = NumberAttribute(default=0)
+    work_queue = UnicodeAttribute(null=True)
+    work_at = UnicodeAttribute(null=True)
 
 
 class BreakerRow(Row, discriminator="breaker"):
     """`B#<target>`, `BREAKER`: a target's failures in a row, and whether it is cut off.
 
-    state: a `Circuit`. groups: who failed, joined by spaces. since and next_probe:
-    Unix seconds.
+    state: a `Circuit`.
+    failures: failed calls since the last success.
+    groups: the profiles whose deliveries failed, at most two, joined by spaces.
+    since: Unix seconds of the moment when it opened.
+    next_probe: Unix seconds before which no probe is made.
+    probes: how many probes were made since it opened.
     """
 
     state = UnicodeAttribute(default=Circuit.CLOSED.value)
@@ -178,7 +220,14 @@ class BreakerRow(Row, discriminator="breaker"):
 
 
 class ConfigRow(Row, discriminator="config"):
-    """`CONFIG`, `CURRENT` or a version: a stage's configuration, each section deflated JSON."""
+    """`CONFIG`, `CURRENT` or a version: a stage's configuration, each section as deflated JSON.
+
+    version: the name of the pushed version.
+    accounts: an `Accounts`.
+    people: a `Directory`.
+    routing: a `Routing`.
+    crms: the targets.
+    """
 
     version = UnicodeAttribute()
     accounts = BinaryAttribute(legacy_encoding=False)

@@ -1,4 +1,4 @@
-"""The few ways the one table is read and written; its rows are in `rows.py`, where they lie in `keys.py`.
+"""Reads and writes the one table; the shapes of its rows are in `rows.py`, their keys in `keys.py`.
 
 PynamoDB's models encode the rows and its expressions state the conditions; its `TableConnection` makes the
 calls, because a model's own calls need one client per class and a table name per process (decision 0009).
@@ -25,7 +25,7 @@ from chalicelib.store.rows import ProfileRow, Row
 from chalicelib.vocabulary.errors import Transient
 
 _TRIES = 3
-"""Calls for one batch of keys of which DynamoDB leaves some unread."""
+"""Calls for one batch of keys, as long as DynamoDB leaves some of them unread."""
 
 _KEYS_IN_A_CALL = 100
 
@@ -39,7 +39,12 @@ class Conflict(Transient):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Write:
-    """One part of a transaction: the row is put whole or, if there are actions, updated by them."""
+    """One part of a transaction.
+
+    row: the row that is put whole or, if there are actions, updated.
+    condition: must hold of the stored row, else the whole transaction fails.
+    actions: the updates of the row with this key.
+    """
 
     row: Row
     condition: Condition | None = None
@@ -80,22 +85,22 @@ class Table:
 
     def read(self, keys: Iterable[Key]) -> dict[Key, Row]:
         """The rows that exist, consistently read: one call for each hundred keys."""
-        missing = [{"pk": pk, "sk": sk} for pk, sk in dict.fromkeys(keys)]
+        unread = [{"pk": pk, "sk": sk} for pk, sk in dict.fromkeys(keys)]
         rows: dict[Key, Row] = {}
-        while missing:
-            asked, missing = missing[:_KEYS_IN_A_CALL], missing[_KEYS_IN_A_CALL:]
-            for row in self._batch(asked):
+        while unread:
+            batch, unread = unread[:_KEYS_IN_A_CALL], unread[_KEYS_IN_A_CALL:]
+            for row in self._batch(batch):
                 rows[row.key] = row
         return rows
 
-    def _batch(self, asked: Sequence[Mapping[str, Any]]) -> Iterator[Row]:
+    def _batch(self, keys: Sequence[Mapping[str, Any]]) -> Iterator[Row]:
         for _ in range(_TRIES):
-            answer = _served(lambda asked=asked: self._connection.batch_get_item(asked, consistent_read=True))  # type: ignore[misc]
+            answer = _served(lambda keys=keys: self._connection.batch_get_item(keys, consistent_read=True))  # type: ignore[misc]
             yield from map(Row.from_raw_data, answer["Responses"].get(self.name, []))
-            asked = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
-            if not asked:
+            keys = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
+            if not keys:
                 return
-        raise Transient("table_busy", f"{len(asked)} rows were left unread {_TRIES} times")
+        raise Transient("table_busy", f"{len(keys)} rows were left unread {_TRIES} times")
 
     def get(self, kind: type[R], key: Key) -> R | None:
         """One row, consistently read."""
@@ -105,7 +110,7 @@ class Table:
         return kind.from_raw_data(item) if item else None
 
     def transact(self, writes: Sequence[Write]) -> None:
-        """All or nothing. Raises `Conflict` when a condition failed or another write was in the way."""
+        """Write all rows or none. Raises `Conflict` if a condition failed or another write was in the way."""
         puts = [self._put_of(write.row, write.condition) for write in writes if not write.actions]
         updates = [
             self._connection.get_operation_kwargs(
@@ -123,7 +128,7 @@ class Table:
         except TransactWriteError as error:
             codes = [reason.code if reason else "None" for reason in error.cancellation_reasons]
             if "ValidationError" in codes:
-                # A row or the whole is too large or malformed: trying again cannot help.
+                # A row or the whole transaction is too large or malformed: trying again cannot help.
                 raise
             if "ConditionalCheckFailed" in codes or "TransactionConflict" in codes:
                 raise Conflict from error
@@ -164,11 +169,16 @@ class Table:
         return _keys(self._query(shard, index_name="due", range_key_condition=ProfileRow.due_at <= until))
 
     def worklist(self, queue: str) -> Iterator[Key]:
-        """Keys of the profiles in somebody's, or a team's, queue; soonest promise first."""
+        """Keys of the profiles in a person's queue or in the one that waits; soonest promise first."""
         return _keys(self._query(queue, index_name="worklist"))
 
+    def work(self, queue: str) -> Iterator[tuple[str, Key]]:
+        """The same, each with its place in the index (`store.worklist`)."""
+        items = self._query(queue, index_name="worklist")
+        return ((item["work_at"]["S"], (item["pk"]["S"], item["sk"]["S"])) for item in items)
+
     def scan(self, condition: Condition | None = None, only: Sequence[str] = ()) -> Iterator[Row]:
-        """Every row, for an operator's command only; `only` these attributes, if any are named."""
+        """Every row, only for an operator's command; `only` these attributes, if any are named."""
         return _rows(
             _pages(
                 lambda start: self._connection.scan(
@@ -182,7 +192,7 @@ class Table:
 
 
 def _described(name: str) -> MetaTable:
-    """The table's keys and indexes, as `DescribeTable` would tell them."""
+    """The table's keys and indexes, in the form in which `DescribeTable` answers."""
 
     def schema(partition: str, sort: str) -> list[dict[str, str]]:
         roles = ((partition, "HASH"), (sort, "RANGE"))
@@ -231,7 +241,7 @@ def _holds(write: Callable[[], object]) -> bool:
 
 
 def _served(call: Callable[[], V]) -> V:
-    """The call's value. Refused writes are left to the caller; other refusals become errors of ours."""
+    """The call's value. Refused writes are left to the caller; other refusals become the hub's errors."""
     try:
         return call()
     except (TransactWriteError, PutError, UpdateError):
@@ -241,7 +251,7 @@ def _served(call: Callable[[], V]) -> V:
 
 
 def _unserved(error: PynamoDBException) -> Exception:
-    """What a PynamoDB exception means for the caller; a bug of ours stays itself."""
+    """The hub's error for a PynamoDB exception; the exception itself if it is a bug of ours."""
     answer = _answer(error)
     if not answer:
         return Transient("aws_unreachable", type(error.cause or error).__name__)
@@ -255,8 +265,9 @@ def _code(error: PynamoDBException) -> str:
 def _answer(error: PynamoDBException) -> Mapping[str, Any]:
     """DynamoDB's answer, empty if none came.
 
-    PynamoDB copies the error out of it and drops the rest, so the whole is looked for behind the copy. Its
-    `cause_response_code` raises where botocore's connection errors have a `response` of None.
+    PynamoDB copies the error out of the answer and drops the rest, so the whole answer is taken from the
+    exception behind the copy. PynamoDB's `cause_response_code` is no help: it raises where botocore's
+    connection errors have a `response` of None.
     """
     copied = error.cause
     for kept in (copied.__cause__ if copied else None, copied):

@@ -1,1 +1,1 @@
-"""The words of the hub as types: standard library only, imported by everything, importing nothing."""
+"""The types in which every part of the hub speaks; they import only the standard library and each other."""

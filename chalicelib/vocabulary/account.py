@@ -1,4 +1,4 @@
-"""Our accounts at the platforms: the register of official presences."""
+"""An account of ours at a platform, and the secrets that belong to it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from dataclasses import dataclass, field
 class Account:
     """One page, number or bot of ours on a channel: an entry in the register of official presences.
 
-    id: what stands in the webhook's path and, where the platform names the account in its payload,
-        what it is called there (a WhatsApp phone number id, a Twilio number or account SID).
-    secret: the name of the parameter with its secrets. Accounts of one platform application share
-        it, and only those may appear together in one request.
-    statuses: whether delivered and read receipts of what others sent are wanted.
-    region: ISO 3166 country for phone numbers written without a country code.
+    channel: the channel's name.
+    id: what stands in the webhook's path and, where the platform names the account in its payload, what it
+        is called there (a WhatsApp phone number id, a Twilio number or account SID); opaque.
+    name: what our staff call it.
+    secret: the name of the parameter with its secrets. Accounts of one platform application share it, and
+        only those may appear together in one request.
+    statuses: True if receipts (sent, delivered, read) of our messages are kept; else they are dropped.
+    region: ISO 3166 country of phone numbers that are written without a country code.
+    language: BCP 47 tag of what its customers write; empty means `fa`.
     settings: what the channel's `setup` asks for beyond secrets, by name.
     """
 

@@ -1,4 +1,4 @@
-"""What is owed to a target, how it is called there, and what it gave as proof."""
+"""Targets, the deliveries that they are owed, and the ledger of how far a delivery has come."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ from chalicelib.vocabulary.people import Consequence, Person, Profile
 class Target:
     """Where events go: one entry of `crms.yaml`.
 
-    name: what this hub calls it; it names its queue.
+    name: what the hub calls it; its queue is named after it.
     connector: the name of the connector that speaks to it.
     url: where its connector calls it.
     secret: the name of the parameter with its credentials.
-    kinds, directions: what it is owed; no kinds means those that the connector declares.
-    notices: whether events without a customer go there too.
+    kinds: the kinds of events that it is owed; none means those that the connector declares.
+    directions: the directions of events that it is owed.
+    notices: True if events of our own accounts, which have no customer, are owed to it too.
     concurrency: how many deliveries it gets at once (2 … 1000).
-    private_network: it may be at a private or loopback address.
+    private_network: True if its URL may lead to a private or loopback address.
     settings: what the connector asks for beyond secrets, by name.
     """
 
@@ -45,10 +46,10 @@ class Absorbed:
     event: what happened.
     profile: the id of the profile.
     seq: the profile's `seq` of that commit.
-    index: the event's place in the commit.
-    committed_at: when that was, aware UTC.
+    index: the event's place in the commit, from 0.
+    committed_at: when the commit was made, aware UTC.
     consequence: what became of the conversation.
-    targets: the names of those whom the event is owed.
+    targets: the names of the targets that are owed the event.
     """
 
     event: Event
@@ -62,13 +63,13 @@ class Absorbed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One event owed to one target, with all a connector may need to tell it.
+    """One event that a target is owed, with all that its connector may need to write there.
 
     absorbed: the event, its place among the profile's events, and what became of the conversation.
     profile: the customer as they are now.
     owner: the person who owned the conversation after the event, None while nobody does.
     contact: the customer's id at this target, empty until there is one.
-    lead: the id there of what was opened for the conversation, empty if nothing was.
+    lead: the id at this target of what was opened for the conversation, empty if nothing was.
     """
 
     absorbed: Absorbed
@@ -90,7 +91,13 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One HTTP request to a target."""
+    """One HTTP request to a target.
+
+    method: the HTTP method, in capitals.
+    url: the whole URL; never logged, because it may hold a token or a phone.
+    headers: header names to values, some of them secret.
+    body: the bytes to send.
+    """
 
     method: str
     url: str = field(repr=False)
@@ -100,7 +107,12 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """Its answer. Header names in lower case."""
+    """A target's answer to one call.
+
+    status: the HTTP status.
+    headers: header names, in lower case, to values.
+    body: the bytes of the answer, cut at a million.
+    """
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -113,16 +125,17 @@ class State(StrEnum):
     SENDING = "sending"
     """An attempt is under way, or its worker died."""
     WAITING = "waiting"
-    """It will be tried again at `Ledger.next_at`."""
+    """The next attempt is made at `Ledger.next_at`."""
     DONE = "done"
     PARKED = "parked"
-    """It will not be tried again by itself."""
+    """No attempt is made until a person asks for one."""
 
 
 SETTLED = (State.DONE, State.PARKED)
-"""Nothing more happens to these by itself."""
+"""The states in which the hub makes no further attempt by itself."""
 
 ANY_STEP = "*"
+"""`Ledger.doubtful` when every step that is not finished is in doubt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,14 +144,16 @@ class Ledger:
 
     target: the target's name.
     event: the event's key.
-    attempts: those that count.
-    steps: finished steps and their remote ids: the target's receipt.
-    doubtful: the step that may have been carried out without our knowing, `*` if it may be any that is not
-        finished; it is looked up before it is written again.
+    state: where it stands.
+    attempts: how many failed, without those that throttling, our own mistakes or lack of time ended.
+    steps: the name of each finished step to its remote id: the target's receipt.
+    doubtful: the step that may have been carried out without our knowing, `*` if any unfinished one may
+        have been; it is looked up before it is written again.
     version: rises by one with every write.
-    since: when this state began.
-    next_at: when it is tried again, if it waits.
-    reason, detail: of the last failure, a code and a sentence.
+    since: when the ledger was last written, aware UTC.
+    next_at: when the next attempt is made, aware UTC; None unless the delivery waits.
+    reason: the short code of the last failure, empty if there was none.
+    detail: the sentence of the last failure, for people.
     """
 
     target: str
@@ -158,8 +173,8 @@ class Circuit(StrEnum):
     """Whether a target's deliveries run."""
 
     CLOSED = "closed"
-    """They run; failures in a row are counted."""
+    """Deliveries run; failures in a row are counted."""
     OPEN = "open"
-    """They wait: the queue's mapping is disabled, and the clock probes the target now and then."""
+    """Deliveries wait: the queue's mapping is disabled, and the clock probes the target now and then."""
     HALF_OPEN = "half-open"
-    """They wait while a probe is under way."""
+    """Deliveries wait while a probe is under way."""

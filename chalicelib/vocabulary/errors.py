@@ -1,4 +1,4 @@
-"""Everything the hub raises on purpose, by what happens next.
+"""The errors that the hub raises on purpose, told apart by what happens next.
 
 HubError
 ├── Rejected       not genuine, or not readable: refused, never tried again
@@ -9,7 +9,7 @@ HubError
 │   └── Unknown        the call may have been carried out: looked up by our marker before anything else
 └── Misconfigured  our own side is wrong: alarms, and waits for a human
 
-Anything else that is raised is a bug and is let through.
+Any other exception is a bug and is let through.
 
 A `reason` is a short stable code for programs (`signature_mismatch`); `detail` is a sentence for
 people. Neither ever holds a secret, a message text, a name, a phone number or a signature.

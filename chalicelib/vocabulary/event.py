@@ -1,6 +1,9 @@
 """The canonical event: one thing that happened between a customer and us, on any channel.
 
-Vendor words stop in `channels/`; everything after it speaks only in these types.
+A channel turns the platform's words into these types; everything after it uses only them.
+
+A field is normalised (the same on all platforms) or opaque (the platform's own: kept as it came, compared
+byte for byte, never parsed).
 """
 
 from __future__ import annotations
@@ -10,12 +13,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-# DynamoDB allows 2048 bytes of partition key; an id beyond this is replaced by its hash.
+# DynamoDB allows 2048 bytes of partition key; a longer id than this is replaced by its hash.
 _LONGEST_ID = 512
 
 
 HUB = "hub"
-"""The channel, and the account on it, of the events that the hub itself makes."""
+"""The channel of the events that the hub itself makes, and the account of most of them."""
 
 
 class Kind(StrEnum):
@@ -37,11 +40,11 @@ class Kind(StrEnum):
     STATUS = "status"
     IDENTITY_CHANGE = "identity_change"
     NOTICE = "notice"
-    """About one of our own accounts or targets, not about a customer."""
+    """Something about one of our own accounts or targets, not about a customer."""
     CLOSE = "close"
-    """The hub's or a person's wish that a conversation be closed."""
+    """Emitted by `tick` or for a person: end a conversation."""
     OFFER = "offer"
-    """The hub's wish that a waiting conversation be offered again."""
+    """Emitted by `tick`: look again for an owner of a waiting conversation."""
 
 
 class Direction(StrEnum):
@@ -54,10 +57,12 @@ class Direction(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """An address of somebody on a channel. Opaque: never parsed, compared byte for byte.
+    """An address of somebody on a channel.
 
-    `scope` is the account whose ids these are, or `*` where the channel's ids are the same for all
-    accounts; `@account`, `@once` and `@profile` mark the three that are nobody's address.
+    channel: the channel's name; normalised.
+    scope: the account whose ids these are, or `*` where the channel's ids are the same for all accounts;
+        `@account`, `@once` and `@profile` mark what is nobody's address (`linkable`). Normalised.
+    id: what the platform calls them; opaque.
     """
 
     channel: str
@@ -66,41 +71,43 @@ class Identity:
 
     @property
     def key(self) -> str:
-        """One string for it, unique among identities."""
+        """A text that is unique among identities."""
         return f"{self.channel}#{self.scope}#{_short(self.id)}"
 
     @property
-    def ties(self) -> bool:
-        """Whether it can be tied to other identities: it is a real, lasting address."""
+    def linkable(self) -> bool:
+        """True unless it stands for one of our accounts, one call, or a profile."""
         return not self.scope.startswith("@")
 
     @property
     def own(self) -> bool:
-        """Whether it stands for one of our own accounts rather than for a customer."""
+        """True if it stands for one of our own accounts."""
         return self.scope == "@account"
 
 
 def own_account(channel: str, account: str) -> Identity:
-    """The customer of an event that has none: the account itself."""
+    """The account itself, as the customer of an event that has no other."""
     return Identity(channel=channel, scope="@account", id=account)
 
 
 def withheld(channel: str, occasion: str) -> Identity:
-    """The customer of one call or chat whose id the platform keeps back."""
+    """The customer of one call or chat for whom the platform gives no id."""
     return Identity(channel=channel, scope="@once", id=occasion)
 
 
 def profile_address(profile_id: str) -> Identity:
-    """How the hub's own events name the profile they are about."""
+    """The profile, as the customer of an event that the hub itself makes."""
     return Identity(channel=HUB, scope="@profile", id=profile_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactKey:
-    """Something that may tie identities together.
+    """A phone, an e-mail address or a CRM's id that may link several identities of one person.
 
-    `kind` is `phone` (as the platform wrote it, with `+` where it is known to be international),
-    `email` or `crm` (`<crm>:<id>`). `verified` means the platform vouches for it, not the sender.
+    kind: `phone`, `email` or `crm`; normalised.
+    value: as the platform wrote it, a phone with `+` where it is known to be international, a CRM's id as
+        `<crm>:<id>`; not normalised yet, `profiles` does that.
+    verified: True if the platform vouches for it; False if only the sender says so.
     """
 
     kind: str
@@ -110,10 +117,16 @@ class ContactKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """Something sent along, by reference.
+    """Something that was sent along: a reference to a file, a place or a contact.
 
-    `kind` is image, video, audio, voice, document, sticker, location or contact. `ref` is what the
-    platform wants to hand it over later (a media id, a file id or a URL); `size` is in bytes.
+    kind: image, video, audio, voice, document, sticker, location or contact; normalised.
+    ref: what the platform wants for handing the file over (a media id, a file id or a URL), or the phone of
+        a contact; opaque.
+    mime: the MIME type of the file; opaque.
+    name: the name of the file, place or contact; opaque.
+    size: bytes, 0 if the platform does not say.
+    latitude: degrees north, of a location only.
+    longitude: degrees east, of a location only.
     """
 
     kind: str
@@ -129,15 +142,26 @@ class Attachment:
 class Event:
     """One canonical event.
 
-    id: the platform's own id of this happening, or a hash that is the same when it is sent again.
-    account: our page, number or bot it happened on.
+    id: the platform's own id of this happening, or a hash that is the same when it is sent again; opaque.
+    channel: the channel's name; normalised.
+    account: the id of our page, number or bot that it happened on; opaque.
+    kind: what happened; normalised.
+    direction: who spoke; normalised.
     customer: the identity on the other side. It alone decides queue group, profile and timeline.
-    sender: who spoke; differs from `customer` for echoes and for staff.
-    chat: group or thread, if any (opaque).
-    occurred_at: the platform's clock; received_at: ours. Aware UTC.
-    target_id: the `id` of the event that an edit, delete, reaction or status is about.
-    previous: for an identity change, the identity this customer had before.
-    extra: small facts that have no field, string to string.
+    sender: who spoke if it was not the customer: our account in an echo, else None.
+    chat: the group, thread or chat that it happened in, empty if the platform names none; opaque.
+    occurred_at: by the platform's clock, or ours if the platform gives no time; aware UTC.
+    received_at: by our clock; aware UTC.
+    text: what was written, pressed or reacted with, as it came; not normalised.
+    attachments: what was sent along.
+    reply_to: the message that this one answers, as the platform names messages; opaque.
+    target_id: what an edit, delete, reaction, press or status is about, as the platform names messages; of
+        a `close` or `offer`, the conversation's id. Opaque.
+    contact_keys: phones, e-mail addresses and CRM ids that the event tells of the customer.
+    name: what the customer calls themselves; opaque.
+    language_hint: the language tag that the platform gives the customer; opaque.
+    previous: for an identity change, the identity that this customer had before.
+    extra: small facts that have no field; names are ours, values opaque.
     raw: the fragment as it came, so that a better parser can read it again.
     """
 
@@ -164,7 +188,7 @@ class Event:
 
     @property
     def key(self) -> str:
-        """Unique among all events, and the same whenever the platform sends it again."""
+        """A text that is unique among events, and the same when the platform sends the event again."""
         return f"{self.channel}#{self.account}#{self.kind}#{_short(self.id)}"
 
     @property
@@ -175,9 +199,11 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unreadable:
-    """A genuine fragment whose shape we do not understand; kept whole.
+    """A genuine fragment whose shape we do not understand.
 
-    `where` is a path inside the request (`entry[0].changes[1]`), `reason` says what was expected.
+    reason: a code and what was expected, without the content.
+    where: the fragment's path inside the request, such as `entry[0].changes[1]`.
+    fragment: the bytes as they came.
     """
 
     reason: str
@@ -187,13 +213,16 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ignored:
-    """A genuine fragment of a sort we know and do not want; counted under `name`."""
+    """A genuine fragment of a sort that we do not read.
+
+    name: the sort, under which it is counted; ours, of letters, dots and underscores.
+    """
 
     name: str
 
 
 def reference(key: str) -> str:
-    """20 hex digits that stand for an event key: short enough for a note, unique enough for ever."""
+    """20 hex digits that stand for an event key: short enough for a note, and unique in practice."""
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:20]
 
 

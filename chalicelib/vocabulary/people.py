@@ -1,6 +1,6 @@
-"""Customers, the staff who answer them, and the decision who does.
+"""Customers, the staff who answer them, and the decision who answers whom.
 
-All times are aware UTC; hours of duty are local to their `timezone`.
+All times are aware UTC; only hours of duty are local, to their `timezone`.
 """
 
 from __future__ import annotations
@@ -13,13 +13,21 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
-    """The open matter with a profile; at most one, across all channels.
+    """What a customer wants of us just now; a profile has at most one open, across all channels.
 
-    id: the reference of the event that opened it. opened_by: that event's key.
-    owner: a person's id, or empty while it waits. team: whose queue it is in.
-    respond_by: by when the owner should have answered; None once our side has. respond_within: the
-        minutes the rule promises, for the next time the customer writes.
-    last_event_at: when we received its latest event; it is idle from there.
+    id: the reference of the event that opened it.
+    opened_at: when we received that event.
+    opened_by: the key of that event.
+    owner: the id of the person who answers, empty while the conversation waits.
+    team: the id of the team whose queue it is in, empty if it is in none.
+    respond_by: by when the owner should have answered; None once our side has.
+    respond_within: the minutes that the rule promises, for the next time the customer writes.
+    last_event_at: when its latest event was received or committed, the later; idle time counts from there.
+    last_word_at: when we received the customer's latest word.
+    rule: the name of the rule it was given by, or waits under.
+    language: what its owner has to speak.
+    channel: the channel of the event that opened it.
+    account: the account of the event that opened it; opaque.
     """
 
     id: str
@@ -30,17 +38,30 @@ class Conversation:
     respond_by: datetime | None = None
     respond_within: int = 60
     last_event_at: datetime
+    last_word_at: datetime | None = None
+    rule: str = ""
+    language: str = ""
     channel: str = ""
     account: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """One customer.
+    """One customer, as all their events together describe them.
 
-    seq: rises by one with every commit. identities and keys: `Identity.key`s and `kind#value`s.
-    counters: events by kind, and by `inbound`/`outbound`. last_owner: who answered last.
-    own: this is the profile of one of our accounts, not of a customer.
+    id: the hub's own id of the profile; opaque.
+    seq: rises by one with every commit.
+    own: True for the profile of one of our accounts, which is no customer.
+    name: what they called themselves last; not normalised.
+    language: BCP 47 tag of what they wrote last, `fa-Latn` for Persian in Latin letters.
+    identities: the `Identity.key`s of their addresses.
+    keys: their verified contact keys as `kind#value`; normalised, phones in E.164.
+    counters: how many events they have, by kind and by direction.
+    first_seen: when we received their first event.
+    last_seen: when we received their latest event.
+    last_owner: the id of the person who answered them last, empty if nobody has.
+    conversation: the open conversation, None if there is none.
+    collisions: the ids of other profiles that may be the same person; merging them is a human's decision.
     """
 
     id: str
@@ -56,7 +77,6 @@ class Profile:
     last_owner: str = ""
     conversation: Conversation | None = None
     collisions: tuple[str, ...] = ()
-    """Other profiles that may be the same person; merging them is a human's decision."""
 
     @property
     def phones(self) -> tuple[str, ...]:
@@ -76,8 +96,10 @@ class Profile:
 class Hours:
     """When somebody is on duty.
 
-    week: weekday (`sat` … `fri`) to intervals `("09:00", "17:30")`, local time; a missing day is off.
-    An interval whose end is not after its start runs past midnight. holidays: ISO dates off.
+    timezone: the IANA time zone of the times below.
+    week: weekday (`sat` … `fri`) to intervals `("09:00", "17:30")`, local time; a missing day is off, and
+        an interval whose end is not after its start runs past midnight.
+    holidays: ISO dates of days off.
     """
 
     timezone: str = "Asia/Tehran"
@@ -89,10 +111,16 @@ class Hours:
 class Person:
     """An employee who answers customers.
 
-    languages and skills: name to level (1 knows a little … 5 native or expert).
-    hours: a name in the directory's `hours`. capacity: open conversations at once.
-    away: first and last day of absence, ISO dates. user_ids: target name to who they are there.
-    identities: their own addresses, as `channel:id`, so that what they write is not a customer's.
+    id: what rules and teams call them.
+    name: what colleagues and CRMs call them.
+    languages: language (BCP 47, without script and country) to level, 1 knows a little … 5 native.
+    skills: skill to level, 1 knows a little … 5 expert.
+    hours: a name in the directory's `hours`; empty means always on duty.
+    capacity: how many conversations they own at once, at most.
+    away: first and last day of each absence, ISO dates.
+    stand_in: the id of the person who takes their place while they are away, empty for nobody.
+    user_ids: target name to their id there; opaque.
+    identities: their own addresses as `channel:id`, so that what they write is not taken for a customer's.
     """
 
     id: str
@@ -109,7 +137,12 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Team:
-    """A group of people who share a queue."""
+    """A group of people who share a queue of conversations.
+
+    id: what rules call it.
+    name: what people call it.
+    members: the ids of its people.
+    """
 
     id: str
     name: str
@@ -118,7 +151,12 @@ class Team:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directory:
-    """Everybody who answers."""
+    """Everybody who answers customers.
+
+    people: the employees.
+    teams: the teams, whose members are among the people.
+    hours: hours of duty by the name that people refer to.
+    """
 
     people: tuple[Person, ...] = ()
     teams: tuple[Team, ...] = ()
@@ -137,10 +175,20 @@ class Directory:
 class Rule:
     """If every condition holds, the conversation goes to `team` or to `person`.
 
-    An empty condition holds always; several values in one condition are alternatives. `words` are
-    matched on the text after Persian normalisation, whole words. `profile` conditions are facts of
-    the customer: `returning`, `new`, `known_phone`.
-    skills: what the owner must have, name to least level. respond_within: minutes.
+    An empty condition always holds; several values in one condition are alternatives.
+
+    name: what the explanation of a decision calls it.
+    channel: condition: the event's channel.
+    account: condition: the id of our account.
+    kind: condition: the event's kind.
+    language: condition: the language to answer in; `fa` covers `fa-Latn`.
+    words: condition: whole words or phrases of the text, both compared after Persian normalisation.
+    profile: condition: a fact of the customer: `returning`, `new` or `known_phone`.
+    team: the id of the team that the conversation goes to, empty if it goes to a person.
+    person: the id of the person that it goes to, empty if it goes to a team.
+    skills: what the owner must have, skill to least level.
+    respond_within: minutes within which the customer is promised an answer.
+    sticky: True if the person who answered the customer last is preferred.
     """
 
     name: str
@@ -159,7 +207,12 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Routing:
-    """How conversations find their owner. `idle` is in minutes."""
+    """How conversations find their owner.
+
+    rules: in their order; the first that holds decides.
+    opens: the kinds of inbound events that open a conversation.
+    idle: minutes without an event after which a conversation ends.
+    """
 
     rules: tuple[Rule, ...] = ()
     opens: tuple[str, ...] = ("message", "postback", "call", "referral", "mention")
@@ -168,7 +221,12 @@ class Routing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """Somebody who was considered, and why they were or were not chosen."""
+    """Somebody who was considered as the owner of a conversation.
+
+    person: their id.
+    chosen: True if they became the owner.
+    reason: one sentence, why they were or were not chosen.
+    """
 
     person: str
     chosen: bool
@@ -176,13 +234,13 @@ class Candidate:
 
 
 class Outcome(StrEnum):
-    """What a decision came to."""
+    """The result of a decision."""
 
     ASSIGNED = "assigned"
     KEPT = "kept"
     """The owner of the open conversation keeps it, or it goes on waiting."""
     WAITING = "waiting"
-    """Nobody can take it now."""
+    """Nobody can take the conversation now."""
     CLOSED = "closed"
     NONE = "none"
     """The event needs no owner."""
@@ -190,17 +248,18 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """Who answers, stored with the event; it explains itself.
+    """Who answers and why, stored with the event.
 
-    outcome: what it came to.
-    reason: one sentence.
-    rule: the name of the rule that held.
-    team: whose queue the conversation is in.
-    owner: a person's id, empty if it waits.
+    outcome: the result.
+    reason: one sentence, why.
+    rule: the name of the rule that held, empty if none was asked.
+    team: the id of the team whose queue the conversation is in.
+    owner: the id of the person who answers, empty if the conversation waits.
+    language: what the owner has to speak.
     candidates: everybody who was considered.
-    respond_by: by when the owner should have answered.
+    respond_by: by when the owner should have answered; None if nobody has to.
     respond_within: the minutes that the rule promises.
-    config_version: the configuration that was in force.
+    config_version: the version of the configuration that was in force.
     """
 
     outcome: Outcome
@@ -208,6 +267,7 @@ class Decision:
     rule: str = ""
     team: str = ""
     owner: str = ""
+    language: str = ""
     candidates: tuple[Candidate, ...] = ()
     respond_by: datetime | None = None
     respond_within: int = 60
@@ -219,10 +279,10 @@ class Consequence:
     """What an event did to its profile's conversation.
 
     decision: who answers, and why.
-    conversation: as it was right after the event, or as it was closed; None outside one.
-    opened: the event opened it.
-    moved: the event changed its owner.
-    closed: the event ended it.
+    conversation: as it was right after the event, or when the event closed it; None if there is none.
+    opened: True if the event opened it.
+    moved: True if the event gave it an owner.
+    closed: True if the event ended it.
     """
 
     decision: Decision

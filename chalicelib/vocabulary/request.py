@@ -1,4 +1,4 @@
-"""What a platform posts to us, and what we answer."""
+"""One HTTP request of a platform, and our answer to it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,13 @@ from datetime import datetime
 class Request:
     """One HTTP request as it arrived.
 
-    url: the public URL the platform was told, with the query it came with: what URL-signing
-        platforms sign, whatever host the function itself sees.
-    headers: names in lower case. body: the bytes as they came.
+    method: the HTTP method, in capitals.
+    url: the public URL that the platform was given, with its query: URL-signing platforms sign this one,
+        whatever host the function itself sees.
+    query: the query's parameters, decoded.
+    headers: header names, in lower case, to values.
+    body: the bytes as they came.
+    received_at: our clock, aware UTC.
     """
 
     method: str
@@ -26,7 +30,12 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What the platform is told."""
+    """Our answer to a platform.
+
+    status: the HTTP status.
+    body: the text of the answer.
+    content_type: the value of its Content-Type header.
+    """
 
     status: int
     body: str = ""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib.pipeline.ledger import contents
+from chalicelib.pipeline.delivery_ledger import contents
 from chalicelib.store.keys import WAITING, Key
 from chalicelib.store.rows import LedgerRow, ProfileRow
 from chalicelib.vocabulary.delivery import Ledger

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import msgspec
 
-from chalicelib.pipeline.ledger import contents
+from chalicelib.pipeline.delivery_ledger import contents
 from chalicelib.pipeline.relay import Relay
 from chalicelib.store.keys import ledger_key
 from chalicelib.store.rows import EventRow, LedgerRow

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from chalicelib.pipeline.ledger import contents
+from chalicelib.pipeline.delivery_ledger import contents
 from chalicelib.store.keys import ledger_key
 from chalicelib.store.rows import EventRow, LedgerRow, Row
 from chalicelib.vocabulary.delivery import SETTLED, Ledger, State

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from chalicelib.pipeline.ledger import contents
+from chalicelib.pipeline.delivery_ledger import contents
 from chalicelib.store.keys import breaker_key, reference_key
 from chalicelib.store.rows import BreakerRow, EventRow, LedgerRow, ReferenceRow, Row, unpack_absorbed
 from chalicelib.vocabulary.delivery import Circuit, Ledger

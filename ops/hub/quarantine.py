@@ -16,14 +16,14 @@ import typer
 from chalicelib.aws.queues import send
 from chalicelib.channels import CHANNELS
 from chalicelib.configuration.stage import Configuration
-from chalicelib.pipeline.kept import (
+from chalicelib.pipeline.receive import by_customer, outgoing, read
+from chalicelib.pipeline.set_aside import (
     QUARANTINE,
     SET_ASIDE,
     Quarantined,
     undelivered_again_key,
     unpack_quarantined,
 )
-from chalicelib.pipeline.receive import by_customer, outgoing, read
 from chalicelib.vocabulary.account import Account
 from chalicelib.vocabulary.errors import Transient
 from chalicelib.vocabulary.event import Unreadable

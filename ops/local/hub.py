@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from chalicelib.channels import CHANNELS
 from chalicelib.configuration.stage import Configuration
@@ -236,7 +236,15 @@ class LocalHub:
         }
 
 
-def _start_side_by_side(*parts: LocalAws | Tryton) -> None:
+class _Part(Protocol):
+    """A server that can be started and stopped."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+def _start_side_by_side(*parts: _Part) -> None:
     """Start servers at the same time; if one fails or somebody interrupts, none is left.
 
     One that is still starting gives up when its process is gone: so it is stopped until it has given up.

@@ -42,7 +42,7 @@ def test_no_two_events_of_it_have_one_key(fixture):
 
 @every_fixture
 def test_ids_are_of_the_scope_that_the_channel_declares(fixture):
-    for event in (part for part in fixture.parsed if isinstance(part, Event) and part.customer.ties):
+    for event in (part for part in fixture.parsed if isinstance(part, Event) and part.customer.linkable):
         assert event.customer.scope == ("*" if fixture.channel.scope == "channel" else event.account)
 
 

@@ -67,7 +67,7 @@ def test_the_same_number_makes_the_same_request(name, kind):
 @every_kind
 def test_another_person_is_another_customer(name, kind):
     (first,), (second,) = events(name, build(name, kind)), events(name, build(name, kind, person=OMID))
-    about_somebody = first.customer.ties and kind != "identity_change"
+    about_somebody = first.customer.linkable and kind != "identity_change"
     assert (first.customer != second.customer) == about_somebody
 
 

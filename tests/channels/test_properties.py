@@ -76,7 +76,7 @@ def sound(parts, name):
             assert part.account
             assert part.occurred_at.utcoffset() == timedelta(0)
             assert all(isinstance(value, str) for value in part.extra.values())
-            assert not part.customer.ties or part.customer.id
+            assert not part.customer.linkable or part.customer.id
             part.key.encode()
             part.text.encode()
 

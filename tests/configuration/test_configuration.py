@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
+from chalicelib.configuration.accounts import Accounts, decode_accounts
 from chalicelib.configuration.cached import Cached
 from chalicelib.configuration.environment import load
-from chalicelib.configuration.register import Accounts, decode_accounts
 from chalicelib.configuration.stage import Configuration, decode, encode
 from chalicelib.vocabulary.account import Account
 from chalicelib.vocabulary.delivery import Target

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+from chalicelib.crms import CRMS
 from chalicelib.crms.base import Credentials, Crm, Step
 from chalicelib.vocabulary.delivery import Absorbed, Call, Delivery, Reply, Target
 from chalicelib.vocabulary.errors import Permanent
@@ -17,10 +20,18 @@ from chalicelib.vocabulary.people import Consequence, Conversation, Decision, Ou
 NOW = 1_795_600_000
 AT = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
 
+FIXTURES = Path(__file__).parent.parent / "fixtures" / "crms"
+
+
+def held(credentials: Mapping[str, Sequence[str]]) -> Credentials:
+    """Credentials as a connector is given them."""
+    return {name: tuple(values) for name, values in credentials.items()}
+
+
 CREDENTIALS: dict[str, Credentials] = {
-    "receiver": {"signing_secret": ("whsec_dGhlIGZpcnN0IHNlY3JldCBvZiB0aGUgdGVzdHM=",)},
-    "tryton": {"application_key": ("kEy0fThEtEsTs",)},
+    name: held(json.loads((FIXTURES / f"{name}.json").read_text())["credentials"]) for name in CRMS
 }
+"""A connector's credentials in the tests stand beside the folder of its cases."""
 
 
 def target(crm: str, url: str = "https://crm.example/crm", **settings: str) -> Target:

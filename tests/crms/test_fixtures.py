@@ -20,8 +20,7 @@ from chalicelib.vocabulary.delivery import Call, Delivery, Reply
 from chalicelib.vocabulary.errors import HubError
 from tests.crms import playing
 
-FIXTURES = Path(__file__).parent.parent / "fixtures" / "crms"
-CASES = sorted(FIXTURES.glob("*/*.json"))
+CASES = sorted(playing.FIXTURES.glob("*/*.json"))
 
 
 def owed(changes: dict[str, Any]) -> Delivery:

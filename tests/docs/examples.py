@@ -6,9 +6,9 @@ import types
 from tests.documents import ROOT, fences
 
 
-def example(name: str, language: str) -> str:
-    """The first block in that language of a page."""
-    return next(fences(ROOT / "docs" / name, language)).text
+def example(name: str, language: str, number: int = 0) -> str:
+    """A block in that language of a page: the first, or the one of that number."""
+    return list(fences(ROOT / "docs" / name, language))[number].text
 
 
 def loaded(source: str, name: str) -> types.ModuleType:

@@ -119,13 +119,6 @@ def check_parameter(words: list[str]) -> None:
         )
 
 
-def test_the_readme_puts_every_secret_of_the_example() -> None:
-    put = re.findall(r"--name /switchboard/production/(\S+)", README.read_text())
-    example = load_stage(EXAMPLE_STAGE)
-    accounts = {f"accounts/{account.secret}" for account in example.accounts}
-    assert set(put) == accounts | {f"targets/{target.secret}" for target in example.targets}
-
-
 USAGE: type[BaseException] = typer.BadParameter.__mro__[1]
 """What typer raises for an option that there is not; it exports no name for it."""
 

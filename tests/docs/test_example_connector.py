@@ -16,7 +16,8 @@ CABINET = loaded(example("adding-a-crm.md", "python"), "cabinet").CABINET
 def cabinet(tmp_path, monkeypatch):
     """The case of the page, where the tests of the connectors expect one of theirs."""
     monkeypatch.setitem(CRMS, "cabinet", CABINET)
-    monkeypatch.setitem(playing.CREDENTIALS, "cabinet", {"api_key": ("kEy0fThEcAbInEt",)})
+    beside = json.loads(example("adding-a-crm.md", "json", 1))
+    monkeypatch.setitem(playing.CREDENTIALS, "cabinet", playing.held(beside["credentials"]))
     path = tmp_path / "cabinet" / "first-message.json"
     path.parent.mkdir()
     path.write_text(example("adding-a-crm.md", "json"))

@@ -85,12 +85,15 @@ def test_make_deploy_passes_the_alarms_address_on(email, passed):
 )
 def test_the_alarms_address_is_a_parameter_of_the_stack(monkeypatch, capsys, email, parameters):
     asked = []
+
+    def deploy(*_, parameters, **__):
+        asked.append(parameters)
+        return Mock()
+
     monkeypatch.setattr(command, "boto3", MagicMock())
     monkeypatch.setattr(command, "package", Mock())
     monkeypatch.setattr(command, "lint", Mock())
-    monkeypatch.setattr(
-        command, "deploy", lambda *_, **options: asked.append(options["parameters"]) or Mock()
-    )
+    monkeypatch.setattr(command, "deploy", deploy)
     command.main(stage="example", alarm_email=email)
     assert asked == [parameters]
     assert ("alarms go to ops@example.org" in capsys.readouterr().out) == bool(email)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import boto3
 import msgspec
 
-from chalicelib.configuration.register import Accounts
+from chalicelib.configuration.accounts import Accounts
 from chalicelib.configuration.stage import Configuration
-from chalicelib.pipeline.ledger import contents
+from chalicelib.pipeline.delivery_ledger import contents
 from chalicelib.store.keys import Key, breaker_key, event_key, identity_key, ledger_key, load_key, profile_key
 from chalicelib.store.rows import BreakerRow, EventRow, IdentityRow, LoadRow, ProfileRow, unpack_absorbed
 from chalicelib.store.table import Table

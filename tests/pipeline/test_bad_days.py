@@ -16,7 +16,7 @@ from chalicelib.store.rows import BreakerRow, Row
 from chalicelib.store.table import Table
 from chalicelib.vocabulary.delivery import Call, Reply
 from chalicelib.vocabulary.errors import Misconfigured, Transient, Unknown
-from chalicelib.vocabulary.event import Attachment, ContactKey
+from chalicelib.vocabulary.event import Attachment, ContactKey, Direction
 from chalicelib.vocabulary.messages import Intake
 from chalicelib.vocabulary.people import Team
 from tests.pipeline.world import World, a_configuration, message
@@ -45,6 +45,7 @@ def test_a_failing_job_stops_no_other(hub: World) -> None:
         yield
 
     hub.absorb(message(1))
+    hub.absorb(message(2, direction=Direction.OUTBOUND))
     hub.later(hours=26)
     with pytest.raises(Transient):
         tick(replace(hub.clock, undelivered=broken), lambda: 60.0)

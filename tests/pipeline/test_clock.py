@@ -13,8 +13,8 @@ from chalicelib.aws.queues import Outgoing, group
 from chalicelib.configuration.stage import Configuration
 from chalicelib.pipeline.clock.base import Clock
 from chalicelib.pipeline.clock.tick import JOBS, tick
-from chalicelib.pipeline.kept import pack_undelivered
 from chalicelib.pipeline.receive import outgoing
+from chalicelib.pipeline.set_aside import pack_undelivered
 from chalicelib.store.keys import breaker_key
 from chalicelib.store.rows import BreakerRow
 from chalicelib.vocabulary.errors import HubError, Misconfigured, Transient

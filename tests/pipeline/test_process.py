@@ -168,6 +168,7 @@ def test_two_first_events_of_one_human_race_and_make_one_profile(hub: World) -> 
 
 def test_idle_conversations_close_and_give_the_place_back(hub: World) -> None:
     [first] = hub.absorb(message(1))
+    hub.absorb(message(2, direction=Direction.OUTBOUND))
     hub.later(hours=24, minutes=61)
     assert hub.tick()["closed"] == 1
     hub.run()
@@ -181,18 +182,21 @@ def test_idle_conversations_close_and_give_the_place_back(hub: World) -> None:
 
 def test_an_event_in_the_last_moment_keeps_it_open(hub: World) -> None:
     [first] = hub.absorb(message(1))
+    hub.absorb(message(2, direction=Direction.OUTBOUND))
     hub.later(hours=25)
     hub.tick()
     # It was received before the conversation was idle, and is absorbed before the wish to close it.
-    hub.absorb(message(2, received_at=START + timedelta(hours=23)))
+    hub.absorb(message(3, received_at=START + timedelta(hours=23)))
     hub.run()
     assert hub.profile(first.profile).conversation is not None
 
 
 def test_a_message_after_the_idle_time_opens_a_new_one(hub: World) -> None:
     [first] = hub.absorb(message(1))
+    hub.absorb(message(2, direction=Direction.OUTBOUND))
     hub.later(hours=30)
-    [second] = hub.absorb(message(2, received_at=hub.now))
+    [ended, second] = hub.absorb(message(3, received_at=hub.now))
+    assert ended.consequence.closed
     assert second.consequence.opened
     assert second.consequence.decision.owner == first.consequence.decision.owner, "sticky"
     assert hub.load(first.consequence.decision.owner) == 1

@@ -186,21 +186,27 @@ def counted(sim: Simulation, read: Found) -> Iterator[str]:
 
 
 def conversations(sim: Simulation, read: Found) -> Iterator[str]:
-    """All have ended, each once; nobody carries a load any more, nor ever more than they could."""
+    """Each has ended once, or waits for us; nobody has a load that is not theirs, nor had too much ever."""
     for name, profile in read.profiles.items():
-        if profile.conversation:
-            yield f"{name} still has an open conversation of {profile.conversation.opened_at}"
+        still = profile.conversation
+        if still and still.owner and still.respond_by is None:
+            yield f"{name} still has an open conversation of {still.opened_at} that waits for nobody"
         opened = [
             a.consequence.conversation.id
             for a in read.of(name)
             if a.consequence.opened and a.consequence.conversation
         ]
         ended = [sk.rpartition("#")[2] for sk in read.closed[name]]
-        if sorted(opened) != sorted(ended) and not profile.conversation:
+        told = [a.event.target_id for a in read.of(name) if a.consequence.closed]
+        if sorted(opened) != sorted([*ended, *([still.id] if still else [])]):
             yield f"{name} opened {opened} and closed {ended}"
+        if sorted(told) != sorted(ended):
+            yield f"{name} closed {ended} and told of {told}"
         item = sim.aws.dynamo.items[f"P#{name}", "PROFILE"]
-        if ("due_at" in item) != bool(profile.conversation):
-            yield f"{name} is in an index without an open conversation"
+        if "due_at" in item:
+            yield f"{name} is due without a conversation that could be idle"
+        if ("work_queue" in item) != bool(still):
+            yield f"{name} is in a worklist without an open conversation"
     for person, load in read.loads.items():
         owned = sum(1 for p in read.profiles.values() if p.conversation and p.conversation.owner == person)
         if load != owned:

@@ -7,6 +7,7 @@ plays seeds with each of them in place until something is wrong, and prints how 
 
 from __future__ import annotations
 
+import ast
 import importlib.abc
 import importlib.machinery
 import importlib.util
@@ -20,6 +21,25 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.simulation.edits import (
+    Becomes,
+    Place,
+    a,
+    attribute,
+    backwards,
+    call,
+    calling,
+    edited,
+    followed_by,
+    gone,
+    into,
+    never,
+    otherwise,
+    the_last,
+    the_left,
+    without,
+)
+
 ROOT = Path(__file__).parents[2]
 
 MOST_SEEDS = 250
@@ -28,145 +48,162 @@ MOST_SEEDS = 250
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sabotage:
-    """One change: `old` stands in the module exactly once."""
+    """One change. place: what becomes something else, in that function of the module."""
 
     name: str
     module: str
-    old: str
-    new: str
+    function: str
+    place: Place
+    becomes: Becomes
 
     @property
     def path(self) -> Path:
         """The module's file."""
         return ROOT.joinpath(*self.module.split(".")).with_suffix(".py")
 
-    def source(self) -> str:
-        """The module as it is with the change."""
-        whole = self.path.read_text()
-        if whole.count(self.old) != 1:
-            raise ValueError(
-                f"{self.name}: its snippet stands {whole.count(self.old)} times in {self.module}"
-            )
-        return whole.replace(self.old, self.new)
+    def tree(self) -> ast.Module:
+        """The module as it is with the change. Raises `LookupError` if its place is not there."""
+        return edited(self.path.read_text(), self.function, self.place, self.becomes)
 
 
 SABOTAGES = (
     Sabotage(
         name="acknowledge what is not enqueued",
         module="chalicelib.pipeline.receive",
-        old="    if unsent and channel.resends:\n",
-        new="    unsent = []\n    if unsent and channel.resends:\n",
+        function="receive",
+        place=call("send"),
+        becomes=into("IT[:0]"),
     ),
     Sabotage(
         name="no condition on the event put",
         module="chalicelib.pipeline.commit",
-        old="Write(row=self._event_row(a), condition=Row.pk.does_not_exist())",
-        new="Write(row=self._event_row(a))",
+        function="Commit.writes",
+        place=call("Write", "_event_row"),
+        becomes=without("condition"),
     ),
     Sabotage(
         name="no condition on the profile put",
         module="chalicelib.pipeline.commit",
-        old="return ProfileRow.seq == self.before.seq",
-        new="return Row.pk.exists()",
+        function="Commit._unchanged",
+        place=a(ast.Compare, "ProfileRow", "seq"),
+        becomes=into("Row.pk.exists()"),
     ),
     Sabotage(
         name="no condition on the phone's put",
         module="chalicelib.pipeline.commit",
-        old="Write(row=KeyRow(pk, sk, profile=pid), condition=Row.pk.does_not_exist())",
-        new="Write(row=KeyRow(pk, sk, profile=pid))",
+        function="Commit.writes",
+        place=call("Write", "KeyRow"),
+        becomes=without("condition"),
     ),
     Sabotage(
         name="capacity counted outside the transaction",
         module="chalicelib.pipeline.commit",
-        old="        if change > 0:\n            condition = LoadRow",
-        new="        if change > 9:\n            condition = LoadRow",
+        function="Commit._load",
+        place=a(ast.If, "LoadRow", "does_not_exist"),
+        becomes=never,
     ),
     Sabotage(
         name="an ended conversation keeps its place",
         module="chalicelib.pipeline.commit",
-        old='        self._move(conversation.owner, "")\n',
-        new="",
+        function="Commit.end",
+        place=a(ast.Expr, "_move"),
+        becomes=gone,
     ),
     Sabotage(
         name="the marker is not looked up",
         module="chalicelib.pipeline.deliver",
-        old="if step.find and (step.look_first or books.doubted(step.name)):",
-        new="if step.find and step.look_first:",
+        function="Deliver._step",
+        place=call("doubted"),
+        becomes=into("False"),
     ),
     Sabotage(
         name="delivery writes the profile row",
         module="chalicelib.pipeline.deliver",
-        old='        self.count("delivered", target=target.name)\n',
-        new='        self.count("delivered", target=target.name)\n'
-        "        if row := context.rows.get(profile_key(absorbed.profile)):\n"
-        "            self.table.put(row)\n",
+        function="Deliver._one",
+        place=a(ast.Expr, "count", "delivered"),
+        becomes=followed_by(
+            "if row := context.rows.get(profile_key(absorbed.profile)):\n    self.table.put(row)\n"
+        ),
     ),
     Sabotage(
         name="a sudden death puts one step in doubt",
-        module="chalicelib.pipeline.ledger",
-        old="doubtful = ANY_STEP if earlier.state is State.SENDING else earlier.doubtful",
-        new="doubtful = earlier.doubtful",
+        module="chalicelib.pipeline.delivery_ledger",
+        function="Books.begin",
+        place=a(ast.IfExp, "ANY_STEP", "SENDING"),
+        becomes=otherwise,
     ),
     Sabotage(
         name="partial failures of a send are ignored",
         module="chalicelib.aws.queues",
-        old="return [call[index] for index in put(url, entries)]",
-        new="return [call[index] for index in put(url, entries)][:0]",
+        function="_once",
+        place=a(ast.ListComp, "put"),
+        becomes=into("IT[:0]"),
     ),
     Sabotage(
         name="two messages of one group in one call",
         module="chalicelib.aws.queues",
-        old="        after[message.group] = at + 1\n",
-        new="        after[message.group] = at\n",
+        function="_calls",
+        place=a(ast.BinOp, 1),
+        becomes=the_left,
     ),
     Sabotage(
         name="the sender's phone is the identity",
         module="chalicelib.channels.meta.whatsapp.scene",
-        old='person = next((name for name in ids if name), "")',
-        new='person = next((name for name in (*named, *ids) if name), "")',
+        function="Scene.event",
+        place=a(ast.Tuple, "user_id"),
+        becomes=backwards,
     ),
     Sabotage(
         name="the event's key leaves out its kind",
         module="chalicelib.vocabulary.event",
-        old='return f"{self.channel}#{self.account}#{self.kind}#{_short(self.id)}"',
-        new='return f"{self.channel}#{self.account}#message#{_short(self.id)}"',
+        function="Event.key",
+        place=attribute("kind"),
+        becomes=into("'message'"),
     ),
     Sabotage(
         name="a 4xx is tried for ever",
         module="chalicelib.crms.http.replies",
-        old='        raise Permanent(f"http_{status}", detail)',
-        new='        raise Transient(f"http_{status}", detail)',
+        function="classify",
+        place=call("Permanent", "http_"),
+        becomes=calling("Transient"),
     ),
     Sabotage(
         name="signatures are compared after re-serialising",
         module="chalicelib.channels.signatures.body_hmac",
-        old="hmac.new(key, request.body, hashlib.sha256)",
-        new='hmac.new(key, __import__("json").dumps(__import__("json").loads(request.body), '
-        'separators=(",", ":")).replace("/", "\\\\/").encode(), hashlib.sha256)',
+        function="BodyHmac.verify",
+        place=attribute("body"),
+        becomes=into(
+            '__import__("json").dumps(__import__("json").loads(IT), separators=(",", ":"))'
+            '.replace("/", "\\\\/").encode()'
+        ),
     ),
     Sabotage(
         name="a wait is taken for done",
         module="chalicelib.handlers.batch",
-        old="        return False, wait(error, received)\n",
-        new="        return True, wait(error, received)\n",
+        function="_one",
+        place=a(ast.Tuple, "wait"),
+        becomes=into("(True, IT[1])"),
     ),
     Sabotage(
         name="followers do not wait for their head",
         module="chalicelib.handlers.batch",
-        old="        if group in stuck or ",
-        new="        if ",
+        function="run",
+        place=a(ast.BoolOp, "time_left"),
+        becomes=the_last,
     ),
     Sabotage(
         name="the relay swallows what was not accepted",
         module="chalicelib.pipeline.relay",
-        old="            if unsent:\n",
-        new="            if unsent and len(unsent) > 99:\n",
+        function="Relay.__call__",
+        place=a(ast.If, "Transient"),
+        becomes=never,
     ),
     Sabotage(
         name="a target that refuses the probe counts as down",
         module="chalicelib.pipeline.clock.probe",
-        old="        return True  # it refuses this request, so it is there\n",
-        new="        return False\n",
+        function="_answers",
+        place=a(ast.ExceptHandler, "Permanent"),
+        becomes=gone,
     ),
 )
 
@@ -187,11 +224,11 @@ class _Saboteur(importlib.abc.MetaPathFinder):
 class _Loader(importlib.machinery.SourceFileLoader):
     def __init__(self, name: str, path: str, sabotage: Sabotage) -> None:
         super().__init__(name, path)
-        self._source = sabotage.source()
+        self._tree = sabotage.tree()
 
     def get_code(self, fullname: str) -> types.CodeType:
         # Compiled afresh: the cached file beside the source is of the source.
-        return compile(self._source, self.path, "exec")
+        return compile(self._tree, self.path, "exec")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,7 +251,7 @@ def hunt(sabotage: Sabotage, seeds: int) -> Hunt:
 def _play(name: str, seeds: int) -> None:
     sabotage = next(one for one in SABOTAGES if one.name == name)
     sys.meta_path.insert(0, _Saboteur(sabotage))
-    from tests.simulation.play import play
+    from tests.simulation.play import play  # noqa: PLC0415 - only now does it load what was changed
 
     for seed in range(seeds):
         verdict = play(seed)

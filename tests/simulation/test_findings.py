@@ -10,7 +10,7 @@ from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from pynamodb.connection import Connection
 
 from chalicelib.pipeline import retry
-from chalicelib.pipeline.ledger import Books
+from chalicelib.pipeline.delivery_ledger import Books
 from chalicelib.store.rows import LedgerRow
 from chalicelib.store.table import Table
 from chalicelib.vocabulary.delivery import ANY_STEP

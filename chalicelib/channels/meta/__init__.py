@@ -1,1 +1,1 @@
-"""The platforms of Meta, which share an envelope, a signature and a handshake."""
+"""The platforms of Meta; they share an envelope, a signature and a handshake."""

@@ -1,1 +1,1 @@
-"""All that a channel needs to read a request: fields of payloads, and times."""
+"""The reading that all channels share: fields of payloads, and times."""

@@ -1,7 +1,7 @@
-"""Bodies and their parts, read strictly: typed values, or `Rejected` with the place and never the content.
+"""Reads bodies and their parts strictly: as typed values, or `Rejected` with the place and never the content.
 
-JSON is read by msgspec decoders, of which the caller keeps one per type. What a decoder skips is not
-looked at: bytes that are not UTF-8 in a field nobody reads harm nobody, and a part typed `msgspec.Raw`
+JSON is read by msgspec decoders, of which the caller keeps one per type. A decoder does not look at what it
+skips: bytes that are not UTF-8 in a field that nobody reads do no harm, and a part typed `msgspec.Raw`
 fails alone when it is decoded later.
 """
 
@@ -40,8 +40,8 @@ _PUNCTUATION = re.compile(r"[ ().\-\u200e\u202a\u202c]")
 def decode(decoder: msgspec.json.Decoder[T], data: bytes | msgspec.Raw) -> T:
     """The typed value of a JSON text. Raises `Rejected`.
 
-    A lone surrogate escape (`\\ud800`, half of an emoji that was cut) is legal JSON and no text: it is
-    read as U+FFFD, so that the message is not lost for it. Whole numbers keep every digit.
+    A lone surrogate escape (`\\ud800`, half of an emoji that was cut) is legal JSON but no character: it is
+    read as U+FFFD, so that the message is not lost. Whole numbers keep every digit.
     """
     try:
         return _decode(decoder, data)
@@ -54,14 +54,14 @@ def decode(decoder: msgspec.json.Decoder[T], data: bytes | msgspec.Raw) -> T:
 
 
 def present(part: T | None, name: str) -> T:
-    """The part that the type of its whole promises. Raises `Rejected` if it is not there."""
+    """The part, which the message's type calls for. Raises `Rejected` if it is missing."""
     if part is None:
         raise Rejected("unexpected_shape", f"`{name}` is missing")
     return part
 
 
 def decode_form(body: bytes) -> list[tuple[str, str]]:
-    """The fields of a form in the order they came: blanks kept, `+` a space, UTF-8. Raises `Rejected`."""
+    """The fields of a form in their order, empty ones too, `+` read as a space. Raises `Rejected`."""
     try:
         return parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
     except ValueError as error:
@@ -70,12 +70,12 @@ def decode_form(body: bytes) -> list[tuple[str, str]]:
 
 
 def derived_id(*facts: str) -> str:
-    """An id for a happening that the platform gave none: the same whenever it is sent again."""
+    """An id for a happening to which the platform gave none: the same when the happening is sent again."""
     return hashlib.sha256("\x1f".join(facts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def international(number: str) -> str:
-    """A phone number that is known to be international, as `+` and digits; empty if it is none."""
+    """A number that is known to be international, as `+` and digits; empty if it is no phone number."""
     digits = _PUNCTUATION.sub("", number).removeprefix("+")
     return f"+{digits}" if _PHONE.fullmatch(digits) else ""
 
@@ -94,7 +94,7 @@ def _decode(decoder: msgspec.json.Decoder[T], data: bytes | msgspec.Raw) -> T:
 
 
 def _described(message: str) -> str:
-    # msgspec quotes values in some of its messages: only the types and the path are taken from them.
+    # Some of msgspec's messages quote values: only the types and the path are taken from them.
     shape, place = _SHAPE.match(message), _PLACE.search(message)
     described = shape.group() if shape else "another shape was expected"
     return f"{described} at {place.group(1)}" if place else described

@@ -1,6 +1,6 @@
-"""Platforms' timestamps, read as aware UTC datetimes or refused.
+"""Reads platforms' timestamps as aware UTC datetimes, or refuses them.
 
-A time outside 2000 to 2100 is refused rather than believed: it is a unit taken for another (seconds for
+A time outside 2000 to 2100 is refused rather than believed: it is one unit taken for another (seconds for
 milliseconds), a zero that means "unknown", or a forgery, and `datetime` itself raises three different
 exceptions on such input.
 """
@@ -17,28 +17,28 @@ _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 _EARLIEST_SECONDS = int(_EARLIEST.timestamp())
 _LATEST_SECONDS = int(_LATEST.timestamp())
-# Sixteen digits hold milliseconds for 300,000 years; `int` itself refuses thousands of them loudly.
+# Sixteen digits hold milliseconds for 300,000 years; `int` raises ValueError on thousands of digits.
 _DIGITS = re.compile(r"[0-9]{1,16}")
 
 
 def from_seconds(value: int | str) -> datetime:
-    """Unix seconds, as a whole number or its digits. Raises `Rejected`."""
+    """The time of Unix seconds, given as a whole number or its digits. Raises `Rejected`."""
     return _instant(_whole(value), 0)
 
 
 def from_millis(value: int | str) -> datetime:
-    """Unix milliseconds, as a whole number or its digits. Raises `Rejected`."""
+    """The time of Unix milliseconds, given as a whole number or its digits. Raises `Rejected`."""
     seconds, millis = divmod(_whole(value), 1000)
     return _instant(seconds, millis)
 
 
 def from_rfc2822(value: str) -> datetime:
-    """The date of mail and HTTP headers: `Tue, 21 Apr 2026 10:00:00 +0000`. Raises `Rejected`."""
+    """The time of a date in mail and HTTP headers: `Tue, 21 Apr 2026 10:00:00 +0000`. Raises `Rejected`."""
     try:
         instant = parsedate_to_datetime(value)
     except (ValueError, TypeError, OverflowError, IndexError) as error:
         raise Rejected("time_malformed", "not an RFC 2822 date") from error
-    # A zone of -0000 is read as naive: UTC, of an unknown place.
+    # The zone -0000 means UTC in an unknown place; it is parsed to a naive time.
     aware = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
     # Compared before it is converted: the conversion overflows at the ends of the calendar.
     if not _EARLIEST <= aware <= _LATEST:

@@ -1,1 +1,1 @@
-"""How a platform's request is proved genuine: one scheme per file, declared by channels as data."""
+"""The schemes by which requests are proved genuine: one per file; a channel declares the one it uses."""

@@ -1,10 +1,10 @@
-"""What every scheme has in common: the contract, and comparing in constant time.
+"""The contract of a signature scheme, and comparing in constant time.
 
 Every `verify` returns on a genuine request and raises `Rejected` on anything else, whatever bytes it is
-given. Signatures are compared on bytes, over the body as it arrived. An account without a value for a
-secret accepts nothing.
+given. A signature is computed over the body as it arrived, and compared as bytes. An account without a
+value for a secret accepts nothing.
 
-Reasons: `secret_missing` (ours to mend), `signature_missing`, `signature_malformed`,
+Reasons: `secret_missing` (a mistake of ours), `signature_missing`, `signature_malformed`,
 `signature_mismatch`.
 """
 
@@ -23,28 +23,28 @@ class Scheme(Protocol):
     """A way to prove a request genuine."""
 
     def verify(self, request: Request, secrets: Secrets) -> None:
-        """Return if genuine. Raises `Rejected`."""
+        """Return if the request is genuine. Raises `Rejected`."""
         ...
 
 
 def active(secrets: Secrets, name: str) -> list[bytes]:
-    """An account's secrets of that name, as bytes. Raises `Rejected` if there is none."""
+    """The active values of an account's secret, as bytes. Raises `Rejected` if there is none."""
     values = [octets(value) for value in secrets.get(name, ()) if value]
     if not values:
         raise Rejected("secret_missing")
     return values
 
 
-def same(given: str, wanted: Iterable[bytes]) -> bool:
-    """Whether a text is one of those wanted: in constant time, whatever its characters."""
+def same(given: str, genuine: Iterable[bytes]) -> bool:
+    """Whether a text is one of the genuine ones: in constant time, whatever its characters."""
     given_octets = octets(given)
-    matches = [hmac.compare_digest(given_octets, candidate) for candidate in wanted]
+    matches = [hmac.compare_digest(given_octets, candidate) for candidate in genuine]
     return any(matches)
 
 
-def match(given: str, wanted: Iterable[bytes]) -> None:
-    """Return if `same`. Raises `Rejected`."""
-    if not same(given, wanted):
+def match(given: str, genuine: Iterable[bytes]) -> None:
+    """Return if `given` is one of the genuine ones. Raises `Rejected`."""
+    if not same(given, genuine):
         raise Rejected("signature_mismatch")
 
 
@@ -57,5 +57,5 @@ def given_in(request: Request, header: str) -> str:
 
 
 def octets(text: str) -> bytes:
-    """A text as bytes, whatever its characters."""
+    """A text as bytes; lone surrogates, which UTF-8 has no form for, do not raise."""
     return text.encode("utf-8", "surrogatepass")

@@ -1,4 +1,4 @@
-"""HMAC of the body in a header: Meta's scheme, and that of many others."""
+"""HMAC of the body in a header: the scheme of Meta and of many other platforms."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ _HEX_SHA256 = re.compile(r"[0-9a-f]{64}")
 class BodyHmac:
     """HMAC-SHA256 of the body, in lower-case hex behind a prefix, in a header.
 
+    header: the header's name, in lower case.
     keys: the name of the keys among the account's secrets.
+    prefix: what stands before the digits.
     """
 
     header: str
@@ -27,7 +29,7 @@ class BodyHmac:
     prefix: str = ""
 
     def verify(self, request: Request, secrets: Secrets) -> None:
-        """Return if genuine. Raises `Rejected`."""
+        """Return if the request is genuine. Raises `Rejected`."""
         keys = active(secrets, self.keys)
         given = given_in(request, self.header)
         prefix, digest = given[: len(self.prefix)], given[len(self.prefix) :]

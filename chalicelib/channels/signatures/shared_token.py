@@ -11,8 +11,9 @@ from chalicelib.vocabulary.request import Request
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedToken:
-    """A secret that the platform repeats in a header. It does not cover the body: TLS alone does.
+    """A secret that the platform repeats in a header. It does not cover the body, which TLS alone protects.
 
+    header: the header's name, in lower case.
     keys: the name of the tokens among the account's secrets.
     """
 
@@ -20,6 +21,6 @@ class SharedToken:
     keys: str
 
     def verify(self, request: Request, secrets: Secrets) -> None:
-        """Return if genuine. Raises `Rejected`."""
+        """Return if the request is genuine. Raises `Rejected`."""
         tokens = active(secrets, self.keys)
         match(given_in(request, self.header), tokens)

@@ -1,4 +1,4 @@
-"""HMAC of the public URL and the form's fields: Twilio's scheme."""
+"""HMAC of the public URL and the form's fields: the scheme of Twilio."""
 
 from __future__ import annotations
 
@@ -20,18 +20,21 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/]{20,}={0,2}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UrlAndForm:
-    """HMAC of the public URL followed by the form's fields, in base64: Twilio's scheme.
+    """HMAC of the public URL followed by the form's fields, in base64.
 
     The fields are sorted by name, each name repeated before each of its distinct values, sorted too.
     A body that is no form is covered by its SHA-256 in the URL (`bodySHA256`), and then the URL alone is
-    signed. The URL counts with and without its port: the platform is not consistent about it.
+    signed. The URL is accepted with and without its port, because the platform signs it either way.
 
-    Each secret has one algorithm, whatever the request says: one of `sha1_keys` signs with SHA-1, one of
-    `sha256_keys` (written `id=key`) with SHA-256. The settings header only points at one of them, so that
-    removing or rewriting it leads to a secret that the account may not even have, never to a weaker use
-    of one.
+    Each secret has one algorithm, whatever the request says: `sha1_keys` sign with SHA-1, `sha256_keys`
+    (written `id=key`) with SHA-256. The settings header only selects a secret: whoever removes or rewrites
+    it selects one that the account may not even have, and never a weaker algorithm for the same secret.
 
-    form: how the fields of a body are read; the channel reads its events the same way.
+    header: the name of the header that holds the signature, in lower case.
+    settings: the name of the header that holds algorithm and key id, in lower case.
+    sha1_keys: the name of the SHA-1 keys among the account's secrets.
+    sha256_keys: the name of the SHA-256 keys among the account's secrets.
+    form: reads the fields of a body; the channel reads its events the same way.
     """
 
     header: str
@@ -41,7 +44,7 @@ class UrlAndForm:
     form: Callable[[bytes], list[tuple[str, str]]]
 
     def verify(self, request: Request, secrets: Secrets) -> None:
-        """Return if genuine. Raises `Rejected`."""
+        """Return if the request is genuine. Raises `Rejected`."""
         algorithm, keys = self._keys(request, secrets)
         given = given_in(request, self.header)
         if not _BASE64.fullmatch(given):
@@ -60,8 +63,8 @@ class UrlAndForm:
         if algorithm != "HMAC_SHA256":
             raise Rejected("signature_malformed", "an algorithm we do not know")
         pairs = [value.partition("=") for value in secrets.get(self.sha256_keys, ())]
-        wanted = named.get("key")
-        keys = [octets(key) for identifier, _, key in pairs if key and wanted in (None, identifier)]
+        key_id = named.get("key")
+        keys = [octets(key) for identifier, _, key in pairs if key and key_id in (None, identifier)]
         if not keys:
             raise Rejected("secret_missing")
         return "sha256", keys
@@ -69,7 +72,7 @@ class UrlAndForm:
     def _fields(self, request: Request) -> str:
         digests = parse_qs(_parts(request.url).query).get("bodySHA256")
         fields = [] if digests and not is_form(request) else self.form(request.body)
-        # An emptied form would leave the URL as the only thing signed: then the digest must hold.
+        # With an empty form the URL alone would be signed, so the digest must cover the body.
         if digests and not fields:
             match(digests[0], [hashlib.sha256(request.body).hexdigest().encode()])
         return "".join(f"{name}{value}" for name, value in sorted(set(fields)))

@@ -1,19 +1,19 @@
 """Telegram Bot API: one update per request, to the webhook of one bot.
 
-https://core.telegram.org/bots/api#update (shapes as read on 2026-11-23). The bot is not named in the body:
-the URL says whose it is. User ids are the same for all bots. Nothing is signed: a secret that we chose
-comes back in a header, and TLS protects the body.
+https://core.telegram.org/bots/api#update (read on 2026-11-23). The body does not name the bot: the URL says
+which one it is. User ids are the same for all bots. Nothing is signed: Telegram repeats a secret that we
+chose in a header, and TLS protects the body.
 
 The id of an event is its `update_id`. An edit, a reaction or a reply names an earlier message by chat and
-number and does not know its update: therefore every message carries its address `chat:number` as
+number, and not by its update: therefore every event of a message has its address `chat:number` as
 `extra["message"]`, and `target_id` and `reply_to` hold such an address.
 
 A phone is the sender's own only if the shared contact carries the sender's user id, which Telegram fills
 in. Whoever speaks as a chat (an anonymous administrator, a channel) has no id of their own, and counts as
-that chat's unnamed speaker. There are no receipts, and deletions are told for business chats only.
+that chat's unnamed speaker. Telegram sends no receipts, and deletions for business chats only.
 
-The answer is an empty 200: a JSON body would be carried out as an API call. Unconfirmed: that a date may be
-0 in a message that the bot can no longer see (none of those is read).
+The answer is an empty 200: Telegram would carry out a JSON body as an API call. Unconfirmed: that the date
+is 0 in a message that the bot can no longer see (no such message is read).
 """
 
 from __future__ import annotations

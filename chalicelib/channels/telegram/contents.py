@@ -1,4 +1,4 @@
-"""What a Telegram message carries, and what to make of one that carries nothing we read."""
+"""Reads the attachments and the phone of a Telegram message, and names the fields that are not read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from chalicelib.vocabulary.event import Attachment, ContactKey
 _PARTS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _READ = frozenset(field.encode_name for field in msgspec.structs.fields(Message))
 
-# By the message's own field: what it is among attachments.
+# Telegram's field to the kind of attachment.
 FILES = {
     "animation": "video",
     "audio": "audio",
@@ -22,7 +22,7 @@ FILES = {
     "voice": "voice",
 }
 
-# Telegram's own notes about the chat: nobody said anything.
+# Fields of Telegram's own notes about a chat, in which nobody says anything.
 SERVICE = frozenset(
     {
         "boost_added",
@@ -56,20 +56,20 @@ SERVICE = frozenset(
 
 
 def attachments(message: Message) -> tuple[Attachment, ...]:
-    """Everything sent along, in one order whatever the order of the fields."""
-    found = [_file(kind, getattr(message, name)) for name, kind in FILES.items() if _carries(message, name)]
+    """Everything that was sent along, in our order, whatever the order of the fields."""
+    parts = [_file(kind, getattr(message, name)) for name, kind in FILES.items() if _carries(message, name)]
     if message.photo:
         largest = max(message.photo, key=lambda size: (size.width * size.height, size.file_size))
-        found.append(_file("image", largest))
+        parts.append(_file("image", largest))
     if message.venue or message.location:
-        found.append(_place(message))
+        parts.append(_place(message))
     if message.contact:
-        found.append(_card(message.contact))
-    return tuple(found)
+        parts.append(_card(message.contact))
+    return tuple(parts)
 
 
 def own_phone(message: Message) -> tuple[ContactKey, ...]:
-    """The sender's phone, if it is their own contact that they shared."""
+    """The sender's phone, if the contact that they shared is their own."""
     contact, sender = message.contact, message.from_
     if not contact or not sender or contact.user_id != sender.id:
         return ()

@@ -1,7 +1,7 @@
 """The parts of a Telegram update that we read, under Telegram's own names.
 
 https://core.telegram.org/bots/api#available-types, read on 2026-11-23. Ids are whole numbers of up to 52
-bits today, and are read without a limit.
+bits today, and are read without a limit. Files named below lie in `tests/fixtures/channels/telegram/`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import msgspec
 
 
 class User(msgspec.Struct):
-    """A person or a bot."""
+    """A person or a bot: see `text.json`, `from_bot.json`."""
 
     id: int
     is_bot: bool = False
@@ -26,7 +26,7 @@ class User(msgspec.Struct):
 
 
 class Chat(msgspec.Struct):
-    """A private chat (its id is the person's), a group or a channel."""
+    """A private chat (its id is the person's), a group or a channel: see `text.json`, `group_reply.json`."""
 
     id: int
     type: str = ""
@@ -41,7 +41,7 @@ class Chat(msgspec.Struct):
 
 
 class File(msgspec.Struct):
-    """A file that waits at Telegram under its id; a photo comes as several, one per size."""
+    """A file that waits at Telegram under its id; a photo is several, one per size: see `photo.json`."""
 
     file_id: str
     mime_type: str = ""
@@ -52,14 +52,14 @@ class File(msgspec.Struct):
 
 
 class Location(msgspec.Struct):
-    """A point on the map."""
+    """A point on the map: see `location.json`."""
 
     latitude: float
     longitude: float
 
 
 class Venue(msgspec.Struct):
-    """A named place; the message fills `location` too."""
+    """A named place; the message fills `location` too: see `venue.json`."""
 
     location: Location
     title: str = ""
@@ -67,7 +67,7 @@ class Venue(msgspec.Struct):
 
 
 class Contact(msgspec.Struct):
-    """A shared contact; `user_id` if the phone is on Telegram."""
+    """A shared contact, `user_id` if they are on Telegram: see `own_contact.json`, `other_contact.json`."""
 
     phone_number: str
     first_name: str = ""
@@ -76,27 +76,27 @@ class Contact(msgspec.Struct):
 
 
 class WebAppData(msgspec.Struct):
-    """What a web app of ours handed back."""
+    """The data that a web app of ours sent: see `web_app.json`."""
 
     data: str
     button_text: str = ""
 
 
 class Origin(msgspec.Struct):
-    """Where a forwarded message came from."""
+    """Where a forwarded message came from: see `document_forwarded.json`."""
 
     type: str = ""
 
 
 class Earlier(msgspec.Struct):
-    """An earlier message that is answered or was pressed at."""
+    """An earlier message, which is answered or whose button was pressed: see `group_reply.json`."""
 
     message_id: int
     chat: Chat
 
 
 class Message(msgspec.Struct):
-    """A message, a channel's post, or a note of Telegram's about the chat."""
+    """A message, a channel's post, or a note of Telegram's: see `text.json`, `channel_post.json`."""
 
     message_id: int
     date: int
@@ -125,7 +125,7 @@ class Message(msgspec.Struct):
 
 
 class Callback(msgspec.Struct):
-    """A pressed button under a message of ours."""
+    """A pressed button under a message of ours: see `callback.json`, `callback_inline.json`."""
 
     id: str
     from_: User = msgspec.field(name="from")
@@ -135,7 +135,7 @@ class Callback(msgspec.Struct):
 
 
 class Reaction(msgspec.Struct):
-    """One reaction: an emoji, one of Telegram's own, or a paid star."""
+    """One reaction: an emoji, one of Telegram's own, or a paid star: see `reaction_custom.json`."""
 
     type: str
     emoji: str = ""
@@ -143,7 +143,7 @@ class Reaction(msgspec.Struct):
 
 
 class Reacted(msgspec.Struct):
-    """A change of somebody's reactions; `actor_chat` instead of `user` if they are anonymous."""
+    """A change of somebody's reactions: see `reaction.json`, `reaction_anonymous.json` (`actor_chat`)."""
 
     chat: Chat
     message_id: int
@@ -154,13 +154,13 @@ class Reacted(msgspec.Struct):
 
 
 class Member(msgspec.Struct):
-    """What somebody is in a chat: `kicked` there means that they blocked the bot."""
+    """The status of the bot in a chat: `kicked` in a private one means that the person blocked it."""
 
     status: str
 
 
 class Membership(msgspec.Struct):
-    """A change of what the bot is in a chat."""
+    """A change of the bot's status in a chat: see `blocked.json`, `added_to_group.json`."""
 
     chat: Chat
     from_: User = msgspec.field(name="from")
@@ -169,7 +169,7 @@ class Membership(msgspec.Struct):
 
 
 class Deleted(msgspec.Struct):
-    """Messages that were deleted from a business chat."""
+    """Messages that were deleted from a business chat: see `business_deleted.json`."""
 
     chat: Chat
     message_ids: list[int]

@@ -1,4 +1,4 @@
-"""Telegram's updates, by their key: the table at the end is the list of what is read."""
+"""Turns Telegram's updates into events, by the sort of update; the table at the end lists the sorts."""
 
 from __future__ import annotations
 
@@ -45,7 +45,13 @@ _FOLLOWING = {"member": Kind.FOLLOW, "kicked": Kind.UNFOLLOW}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Update:
-    """What all events of one update have in common. It is kept whole: no smaller part names its id."""
+    """What all events of one update have in common.
+
+    id: Telegram's `update_id`.
+    account: the id of our bot.
+    received_at: our clock, aware UTC.
+    body: the whole update, because no smaller part of it holds the id.
+    """
 
     id: str
     account: str
@@ -99,10 +105,10 @@ def _message(update: _Update, fragment: msgspec.Raw, *, kind: Kind) -> Iterator[
     message = decode(_MESSAGE, fragment)
     customer = _speaker(message.chat, message.sender_chat, message.from_)
     event = update.event(kind, customer, _written_at(message))
-    known = _about(event, None if message.sender_chat else message.from_)
+    event = _about(event, None if message.sender_chat else message.from_)
     if message.sender_chat:
-        known = replace(known, name=message.sender_chat.name)
-    yield _filled(known, message, fragment)
+        event = replace(event, name=message.sender_chat.name)
+    yield _filled(event, message, fragment)
 
 
 def _post(update: _Update, fragment: msgspec.Raw, *, kind: Kind) -> Iterator[Parsed]:
@@ -132,13 +138,13 @@ def _deleted(update: _Update, fragment: msgspec.Raw) -> Iterator[Parsed]:
 
 def _callback(update: _Update, fragment: msgspec.Raw) -> Iterator[Parsed]:
     pressed = decode(_CALLBACK, fragment)
-    said = pressed.data or pressed.game_short_name
+    payload = pressed.data or pressed.game_short_name
     event = update.event(Kind.POSTBACK, _person(pressed.from_), update.received_at)
-    event = replace(_about(event, pressed.from_), text=said)
+    event = replace(_about(event, pressed.from_), text=payload)
     if pressed.message:
         event = replace(event, chat=f"{pressed.message.chat.id}", target_id=_address(pressed.message))
     # Telegram shows the button as waiting until the callback is answered by its own id.
-    yield with_extra(event, payload=said, callback=pressed.id)
+    yield with_extra(event, payload=payload, callback=pressed.id)
 
 
 def _reaction(update: _Update, fragment: msgspec.Raw) -> Iterator[Parsed]:
@@ -170,7 +176,7 @@ def _membership(update: _Update, fragment: msgspec.Raw) -> Iterator[Parsed]:
 
 
 def _filled(event: Event, message: Message, fragment: msgspec.Raw) -> Parsed:
-    """The event with what the message carries."""
+    """The event with what the message holds."""
     address, chat = _address(message), f"{message.chat.id}"
     event = replace(
         event,
@@ -215,8 +221,8 @@ def _person(somebody: User | Chat) -> Identity:
 def _about(event: Event, user: User | None) -> Event:
     if user is None:
         return event
-    known = replace(event, name=user.name, language_hint=user.language_code)
-    return with_extra(known, username=user.username, bot="true" if user.is_bot else "")
+    event = replace(event, name=user.name, language_hint=user.language_code)
+    return with_extra(event, username=user.username, bot="true" if user.is_bot else "")
 
 
 def _address(message: Message | Earlier) -> str:
@@ -224,6 +230,7 @@ def _address(message: Message | Earlier) -> str:
 
 
 def _ignored(name: str) -> Ignored:
+    # Any other name could hold anything, and the name is logged.
     return Ignored(name=f"telegram.{name}" if _NAME.fullmatch(name) else "telegram.unnamed")
 
 

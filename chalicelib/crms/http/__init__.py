@@ -1,1 +1,1 @@
-"""Outbound HTTP: where a call may go, how it is sent, what its answer means, which texts survive it."""
+"""Outbound HTTP: judging addresses, sending calls, reading statuses, cleaning texts."""

@@ -1,7 +1,7 @@
-"""Which addresses a target's URL may lead to.
+"""Judges to which addresses a call to a target may go.
 
-A target's URL comes from configuration, and behind it stands a network that nobody here controls. So a
-host is resolved first, and only addresses of the public internet are taken, unless the target says
+A target's URL comes from configuration, and nobody here controls the network behind it. So a host is
+resolved first, and only addresses of the public internet are called, unless the target says
 `private_network`.
 """
 
@@ -16,12 +16,12 @@ from urllib.parse import urlsplit
 from chalicelib.vocabulary.errors import Misconfigured, Transient
 
 Resolve = Callable[[str, int], Iterable[str]]
-"""Host and port to its addresses; raises `OSError` if it has none."""
+"""Gives the addresses of a host and port; raises `OSError` if it has none."""
 
 _MOST_ADDRESSES = 3
 
-# 2000::/3 is all that IANA has given out as global unicast; within it 6to4 and the documentation block
-# reach elsewhere or nowhere. What lies outside (mapped, NAT64, site-local …) can carry a private address.
+# 2000::/3 is all that IANA has given out as global unicast; 6to4 and the documentation block within it
+# lead elsewhere or nowhere. Addresses outside it (mapped, NAT64, site-local …) can hold a private one.
 _GLOBAL_V6 = ipaddress.IPv6Network("2000::/3")
 _NOT_GLOBAL = tuple(
     ipaddress.ip_network(block) for block in ("192.0.0.0/24", "192.88.99.0/24", "2002::/16", "3fff::/20")
@@ -29,7 +29,7 @@ _NOT_GLOBAL = tuple(
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is a host of the public internet, beyond what `ipaddress` calls global."""
+    """Whether an IP address is a host of the public internet; stricter than `is_global` of `ipaddress`."""
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:
@@ -42,14 +42,20 @@ def is_public(address: str) -> bool:
 
 
 def addresses(host: str, port: int) -> list[str]:
-    """The system's answer to where a host is, in its order of preference."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    """A host's addresses by the system's resolver, in its order of preference."""
+    entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in entries))
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a URL leads: what is needed to connect there."""
+    """Where a URL leads.
+
+    scheme: `http` or `https`.
+    host: the host's name or address, in ASCII.
+    port: the port, the scheme's usual one if the URL has none.
+    path: path and query.
+    """
 
     scheme: str
     host: str
@@ -58,7 +64,7 @@ class Place:
 
     @property
     def authority(self) -> str:
-        """Host and, where it is not the usual one, port: the `Host` header."""
+        """The value of the `Host` header: the host, and the port if it is not the usual one."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == {"http": 80, "https": 443}[self.scheme] else f"{host}:{self.port}"
 
@@ -82,12 +88,12 @@ def place_of(url: str, *, private_network: bool) -> Place:
 def allowed(place: Place, resolve: Resolve, *, private_network: bool) -> list[str]:
     """The addresses of the host that may be called, at most three. Raises `Transient` or `Misconfigured`."""
     try:
-        found = list(resolve(place.host, place.port))
+        resolved = list(resolve(place.host, place.port))
     except (OSError, UnicodeError) as error:
         raise Transient("no_connection", f"{place.host} has no address: {type(error).__name__}") from None
-    public = found if private_network else [address for address in found if is_public(address)]
-    if found and not public:
-        # Misconfigured, not Permanent: the host is our own entry in `crms.yaml`, so every delivery would
-        # be parked for one typing error. They wait, and somebody is called.
+    usable = resolved if private_network else [each for each in resolved if is_public(each)]
+    if resolved and not usable:
+        # Misconfigured and not Permanent, which would park every delivery for one typing error of ours in
+        # `crms.yaml`: so the deliveries wait, and an alarm calls somebody.
         raise Misconfigured("forbidden_address", f"{place.host} is not on the public internet")
-    return public[:_MOST_ADDRESSES]
+    return usable[:_MOST_ADDRESSES]

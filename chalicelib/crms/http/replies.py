@@ -1,7 +1,6 @@
-"""What the status of an answer means, and what of its words may be repeated.
+"""Turns the status of an answer into the hub's errors, and cleans a vendor's error words for logs.
 
-Nothing of an answer's body reaches an error but what a connector took out of it as the vendor's error
-word, and that only through `redacted`.
+Only the error words that a connector picks out of an answer's body reach an error, and only `redacted`.
 """
 
 from __future__ import annotations
@@ -14,11 +13,12 @@ from chalicelib.vocabulary.errors import Permanent, Throttled, Transient, Unauth
 
 
 def classify(reply: Reply, vendor: str = "") -> None:
-    """Return on a 2xx; else raise what any target means by the status.
+    """Return on a 2xx; else raise the error that the status stands for.
 
-    `vendor` is the target's own word for what is wrong, from the body; it is shown redacted. Every 5xx
-    is Unknown, 503 too: proxies (Envoy, HAProxy) answer it when the server behind them breaks off in the
-    middle. 501 alone says that it was understood and will never be done.
+    Every 5xx is Unknown, 503 too: proxies (Envoy, HAProxy) answer it when the server behind them breaks off
+    in the middle. Only 501 is Permanent: the server understood the request and will never carry it out.
+
+    vendor: the target's own words for what is wrong, from the body; they are redacted.
     """
     status = reply.status
     if 200 <= status < 300:
@@ -56,10 +56,10 @@ def retry_after(reply: Reply) -> float | None:
 
 
 def redacted(words: str) -> str:
-    """A vendor's error words fit for logs: one short line, without what it quotes from the record.
+    """A vendor's error words fit for logs: one short line, without what they quote from the record.
 
-    Gone are everything between the first and the last quotation mark, e-mail addresses, runs of four or
-    more digits, and what is not ASCII, because a name could be in it.
+    Everything between the first and the last quotation mark is removed, as are e-mail addresses, runs of
+    four or more digits, and whatever is not ASCII, because a name could be in it.
     """
     text = re.sub(r'["“”„«»].*["“”„«»]', "…", words[:2000], flags=re.DOTALL)
     text = re.sub(r"\S+@\S+", "…", text)

@@ -1,7 +1,7 @@
-"""One call to a target: guarded, bounded and timed.
+"""Sends one call to a target, within limits of address, size and time.
 
-The connection goes to the very address that was judged: a name that answers differently the second time
-gains nothing. No redirect is followed and nothing is tried twice. Errors never name the URL, which may
+The connection goes to the very address that was judged, so a name that resolves differently the second time
+gains nothing. No redirect is followed and no request is sent twice. Errors never name the URL, which may
 hold a token or a customer's phone.
 """
 
@@ -26,7 +26,7 @@ Send = Callable[[Call], Reply]
 something was and no whole answer came, `Misconfigured` if the call must not or cannot be made."""
 
 LONGEST_ANSWER = 1_000_000
-"""Bytes of an answer's body that are kept; a longer one is cut, and then parses as little else does."""
+"""Bytes of an answer's body that are kept; longer answers are cut and then fail to parse as JSON."""
 
 
 def sender(
@@ -39,12 +39,12 @@ def sender(
 ) -> Send:
     """A `Send` with its own pool of kept-alive connections.
 
-    One call takes at most three connection attempts and then `read_seconds` per silence, and as long
-    again for a body that trickles: keep the function's own timeout above twice their sum.
+    One call takes at most three connection attempts and then `read_seconds` of silence, and as long
+    again for a body that trickles in: the function's own timeout must be above twice their sum.
     """
     import urllib3  # noqa: PLC0415  (84 ms, and only the worker that delivers needs it)
 
-    # Its warnings and debug lines name whole URLs.
+    # urllib3 names whole URLs in its warnings and debug lines.
     logging.getLogger("urllib3").setLevel(logging.ERROR)
     manager = urllib3.PoolManager(num_pools=8, maxsize=4, retries=False)
     timeout = urllib3.Timeout(connect=connect_seconds, read=read_seconds)
@@ -98,7 +98,7 @@ def _headers(call: Call, place: Place) -> dict[str, str]:
 
 
 def _tls_failure(error: Exception, host: str) -> Transient:
-    """A certificate is judged before anything is sent; other TLS failures may come after."""
+    """Nothing was sent if the certificate is invalid; other TLS failures may come after the request."""
     cause: object = error
     for _ in range(4):
         if isinstance(cause, ssl.SSLCertVerificationError):

@@ -1,4 +1,4 @@
-"""Texts that any receiver can parse and store."""
+"""Makes texts and JSON that any receiver can parse and store."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import math
 def to_json(value: object) -> bytes:
     """JSON that any receiver can parse and store: UTF-8, without lone surrogates, U+0000 and NaN.
 
-    The first two are legal in JSON as escapes, and make databases behind it fail.
+    The first two are legal escapes in JSON, but databases behind the receiver fail on them.
     """
     return json.dumps(_storable(value), ensure_ascii=False, separators=(",", ":")).encode()
 

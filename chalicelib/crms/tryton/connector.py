@@ -1,11 +1,11 @@
-"""Tryton 8.2 with the modules party, company and sale_opportunity, over its REST protocol.
+"""The connector for Tryton 8.2 with the modules party, company and sale_opportunity, over REST.
 
 A customer is a `party.party` whose unique `code` is `hub:<profile id>`, an event a note (`ir.note`) of
 that party, a conversation a lead (`sale.opportunity`), its owner the lead's `employee`. Notes and leads
 carry a marker, `[hub:<reference>]`, by which they are found again.
 
 Seen on a running 8.2.1 (2026-11), beside what `protocol` says:
-- a phone that `phonenumbers` does not hold valid is refused with the whole record, test numbers too;
+- a phone that `phonenumbers` calls invalid, such as a test number, is refused with the whole record;
   a mechanism of type `other` takes anything;
 - one-line fields refuse tabs and line breaks; texts take 1.5 MB; a lone surrogate is a 500;
 - a lead needs no employee, and refuses one who is unknown or of another company.
@@ -26,7 +26,7 @@ _ANY = ["active", "in", [True, False]]
 
 
 def deliver(delivery: Delivery, target: Target, credentials: Credentials, now: int) -> Steps:
-    """Contact, note, lead, owner: those that this event calls for, in this order."""
+    """The steps contact, note, lead and owner, in this order; each only if the event needs it."""
     del now
     server = Server(target, credentials)
     event, consequence = delivery.event, delivery.consequence
@@ -63,10 +63,11 @@ def _contact(delivery: Delivery, target: Target, server: Server) -> Step:
         values = {**base, "contact_mechanisms": [["create", records]]} if records else base
         return server.write("POST", "party.party", values)
 
-    # A number or address that Tryton refuses must not cost us the customer: each alone, then all.
-    doubted = [frozenset({place}) for place in range(len(mechanisms))]
+    # A phone or address that Tryton refuses must not cost us the customer: each in turn is sent as `other`,
+    # then all are.
+    refusals = [frozenset({place}) for place in range(len(mechanisms))]
     if len(mechanisms) > 1:
-        doubted.append(frozenset(range(len(mechanisms))))
+        refusals.append(frozenset(range(len(mechanisms))))
     find = [server.search("party.party", [["code", "=", code], _ANY], "replaced_by")]
     if mechanisms:
         forms = [form for _, value in mechanisms for form in _forms(value, target)]
@@ -75,7 +76,7 @@ def _contact(delivery: Delivery, target: Target, server: Server) -> Step:
     return Step(
         name="contact",
         write=create(),
-        instead=tuple(create(refused) for refused in doubted),
+        instead=tuple(create(refused) for refused in refusals),
         written=written,
         find=tuple(find),
         found=found,
@@ -110,7 +111,7 @@ def _forms(value: str, target: Target) -> list[str]:
 
 def _note(delivery: Delivery, party: str, server: Server) -> Step:
     resource, marker = f"party.party,{party}", _marker(delivery.event.reference)
-    # At the end only: a customer may write a marker into a message, but not after ours.
+    # Searched at the end only: a customer can write a marker into a message, but not behind ours.
     domain: list[object] = [["resource", "=", resource], ["message", "like", f"%{marker}"]]
     values: dict[str, object] = {"resource": resource, "message": f"{note(delivery)}\n{marker}"}
     return Step(
@@ -136,7 +137,7 @@ def _lead(delivery: Delivery, conversation: str, party: str, target: Target, ser
         written=written,
         find=(server.search("sale.opportunity", [["description", "like", f"%{marker}%"]]),),
         found=found,
-        # Two events can come to need it, if the one that opened the conversation was parked.
+        # Another event may have created it, if the delivery that should have was parked.
         look_first=True,
     )
 
@@ -146,7 +147,7 @@ def _marker(name: str) -> str:
 
 
 def _employee(owner: Person | None, target: Target) -> int | None:
-    """The owner's number there; None for an owner who has none, whom the note names."""
+    """The owner's employee number in Tryton; None if they have none, and then only the note names them."""
     key = owner.user_ids.get(target.name, "") if owner is not None else ""
     if key and not (key.isascii() and key.isdecimal()):
         raise Permanent("bad_owner", "a person's key for Tryton is the number of an employee")
@@ -154,7 +155,7 @@ def _employee(owner: Person | None, target: Target) -> int | None:
 
 
 def probe(target: Target, credentials: Credentials, now: int) -> Call:
-    """A search for nothing: it needs the key, the database and the company's context to be right."""
+    """A search without results, which fails unless key, database and company are right."""
     del now
     return Server(target, credentials).search("party.party", [], limit=0)
 

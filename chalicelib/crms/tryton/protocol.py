@@ -1,10 +1,10 @@
-"""Tryton's REST protocol: how a database is asked, and what its answers mean.
+"""Tryton's REST protocol: builds requests to a database, and reads its answers.
 
 Seen on a running 8.2.1 (2026-11) and in its source `trytond/protocols/rest.py`:
-- a search goes in the query, the domain as base64url of JSON; archived records need to be asked for;
+- a search goes in the query, the domain as base64url of JSON; archived records come only if asked for;
 - 400 is a refusal with a reason in JSON, or in HTML if the body was not JSON; 401 and 404 are HTML; an
   unknown model or field, or a value of the wrong type, is 500 in HTML, for ever;
-- records of a company need it in the context, else 400.
+- records of a company need the company in the context, else 400.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from chalicelib.vocabulary.errors import Misconfigured, Unknown
 
 
 class Server:
-    """How requests to one Tryton database look. Raises `Misconfigured`."""
+    """Builds requests to one Tryton database. Raises `Misconfigured` if its key or company is unusable."""
 
     def __init__(self, target: Target, credentials: Credentials) -> None:
         keys = credentials.get("application_key", ())
@@ -34,7 +34,7 @@ class Server:
         self._headers = {
             "Authorization": f"bearer {keys[0]}",
             "X-Tryton-Context": _packed({"company": self.company}),
-            # Its refusals are told apart by their words.
+            # `read` tells refusals apart by their English words.
             "Accept-Language": "en",
         }
 
@@ -44,10 +44,10 @@ class Server:
         return Call(method=method, url=f"{self._url}{path}?f=id", headers=headers, body=to_json(values))
 
     def search(self, model: str, domain: list[object], *fields: str, limit: int = 1) -> Call:
-        """Records that fit a domain, oldest first."""
-        asked = "".join(f"&f={field}" for field in fields)
+        """Search for records that fit a domain, oldest first."""
+        more = "".join(f"&f={field}" for field in fields)
         order = _packed([["id", "ASC"]])
-        query = f"f=id{asked}&s={limit}&o={order}&d={_packed(domain)}"
+        query = f"f=id{more}&s={limit}&o={order}&d={_packed(domain)}"
         return Call(method="GET", url=f"{self._url}{model}?{query}", headers=self._headers)
 
 
@@ -56,7 +56,7 @@ def _packed(value: object) -> str:
 
 
 def read(reply: Reply) -> None:
-    """The status, and for a success that its body is JSON at all."""
+    """Judge a reply by its status, and a success also by whether its body is JSON."""
     body = _json(reply)
     message = body.get("message", "") if isinstance(body, dict) else ""
     if reply.status == 400 and "must be unique" in str(message):
@@ -80,7 +80,7 @@ def written(reply: Reply) -> str:
 
 
 def found(reply: Reply) -> str | None:
-    """The number of the first record a search found. Raises as `read` does."""
+    """The number of the first record that a search found. Raises as `read` does."""
     read(reply)
     records = _json(reply)
     if not isinstance(records, list):
@@ -89,7 +89,7 @@ def found(reply: Reply) -> str | None:
 
 
 def _number(record: object) -> str:
-    """A record's id, or that of the party which staff replaced it by."""
+    """A record's id, or the id of the party by which staff have replaced it."""
     if isinstance(record, dict):
         number = record.get("replaced_by") or record.get("id")
         if isinstance(number, int):

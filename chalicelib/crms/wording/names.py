@@ -1,4 +1,4 @@
-"""What accounts and contacts are called in a CRM, and how phones are typed there."""
+"""Names accounts and contacts for a CRM, and lists the ways in which people type a phone there."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def one_line(text: str, longest: int = _LONGEST_NAME) -> str:
 
 
 def account_name(event: Event) -> str:
-    """Which of our accounts it happened on; `hub` alone for what the hub decided."""
+    """Which of our accounts the event happened on; `hub` alone for the hub's own events."""
     return one_line(event.channel if event.channel == event.account else f"{event.channel} {event.account}")
 
 
 def contact_name(delivery: Delivery) -> str:
-    """What a new contact is called: the name if there is one to see, else a phone, e-mail or handle."""
+    """The name of a new contact: the customer's if it can be seen, else a phone, e-mail address or handle."""
     event = delivery.event
     if delivery.profile.own:
         return account_name(event)

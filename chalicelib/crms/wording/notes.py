@@ -1,4 +1,4 @@
-"""Events in words, for the people who read a CRM's timeline."""
+"""Puts events into words for the people who read a CRM's timeline."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _NOBODYS = {Kind.STATUS, Kind.NOTICE, Kind.CLOSE, Kind.OFFER}
 
 
 def note(delivery: Delivery) -> str:
-    """The event in words: where, when and who on the first line, then what, then what became of it."""
+    """The event in words: where, when and who on the first line, then what was said, then what followed."""
     event = delivery.event
     when = f"{event.occurred_at:%Y-%m-%d %H:%M} UTC"
     lines = [f"{account_name(event)} · {when} · {_deed(event)}"]

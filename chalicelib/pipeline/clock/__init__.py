@@ -1,4 +1,4 @@
-"""What the clock does once a minute: one job per file, listed in `tick`.
+"""The jobs that the clock does once a minute, one per file; `tick` lists them.
 
-The jobs emit events and switch things; they change no profile.
+They emit events and switch targets off and on; none of them changes a profile.
 """

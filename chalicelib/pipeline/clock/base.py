@@ -32,14 +32,20 @@ _READ_AT_ONCE = 100
 class Clock:
     """What the jobs are given.
 
-    configuration: the stage's, at most a minute old.
+    table: the table.
+    configuration: gives the stage's configuration, at most a minute old.
     send: puts messages on the events queue and returns those that could not be put.
-    emit: puts an event of the hub's own there.
-    undelivered: keys in the bucket, oldest first.
-    fetch, store, forget: read, put and delete what lies under a key there.
-    call: one call to a target.
-    credentials: a target's.
-    time_left: seconds that a job still has.
+    emit: puts an event of the hub's own on the events queue.
+    undelivered: gives the keys of the messages in the bucket, oldest first.
+    fetch: reads what lies under a key of the bucket.
+    store: puts bytes under a key of the bucket.
+    forget: deletes a key of the bucket.
+    breaker: the breakers of all targets.
+    call: sends one call to a target.
+    credentials: gives a target's credentials.
+    now: gives the time, aware UTC.
+    count: counts what happened.
+    time_left: says how many seconds a job still has.
     """
 
     table: Table
@@ -59,7 +65,7 @@ class Clock:
 
 
 Job = Callable[[Clock, Configuration], int]
-"""Does one thing; how many it did it to. Whatever it raises stops no other job."""
+"""One job: returns how many things it did. Whatever it raises, the other jobs are still done."""
 
 
 def open_conversations(clock: Clock, profiles: Iterable[Key]) -> Iterator[tuple[Profile, Conversation]]:

@@ -1,4 +1,4 @@
-"""Closing conversations in which nothing has happened for long."""
+"""The job that closes conversations in which nothing has happened for long."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ def close_idle(clock: Clock, configuration: Configuration) -> int:
     due = (key for shard in range(DUE_SHARDS) for key in clock.table.due(f"due#{shard}", until))
     closed = 0
     for profile, conversation in open_conversations(clock, due):
-        if conversations.idle_at(conversation, configuration.routing) <= now:
+        idle = conversations.idle_at(conversation, configuration.routing)
+        if idle is not None and idle <= now:
             clock.emit(hub_events.close(profile.id, conversation, reason="idle", by="hub", now=now))
             closed += 1
     return closed

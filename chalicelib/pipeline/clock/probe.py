@@ -1,4 +1,4 @@
-"""Trying targets that are cut off, to end it when they answer."""
+"""The job that probes targets which are cut off, and lets deliveries run again when they answer."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _answers(clock: Clock, target: Target) -> bool:
         credentials = clock.credentials(target)
         crm.read(clock.call(target, crm.probe(target, credentials, int(clock.now().timestamp()))))
     except Permanent:
-        return True  # it refuses this request, so it is there
+        return True  # the target refuses this request, so it is there
     except HubError:
         return False
     return True

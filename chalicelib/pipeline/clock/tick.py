@@ -13,7 +13,7 @@ from chalicelib.aws.queues import Outgoing
 from chalicelib.configuration.stage import Configuration
 from chalicelib.pipeline.clock.base import Clock, Job
 from chalicelib.pipeline.clock.close_idle import close_idle
-from chalicelib.pipeline.clock.feed import feed
+from chalicelib.pipeline.clock.feed_queue import feed_queue
 from chalicelib.pipeline.clock.offer import offer
 from chalicelib.pipeline.clock.probe import probe
 from chalicelib.pipeline.clock.recount import recount
@@ -27,9 +27,9 @@ JOBS: dict[str, Job] = {
     "offered": offer,
     "recounted": recount,
 }
-"""Each under the word that the log says of it."""
+"""The jobs, each by the word under which the log counts it."""
 
-WITHOUT_CONFIGURATION: dict[str, Callable[[Clock], int]] = {"fed": feed}
+WITHOUT_CONFIGURATION: dict[str, Callable[[Clock], int]] = {"fed": feed_queue}
 """Done even if the configuration cannot be read. They come last and have all the time that is left."""
 
 _OUT_OF_TIME = "out_of_time"

@@ -26,9 +26,10 @@ def test_storable(text, stored):
     assert json.loads(to_json({"t": (text,)})) == {"t": [stored]}
 
 
+texts = st.text() | st.sampled_from(["\ud800", "half \ud83d", "\ude00\ud83d", "nul\x00", "\\u0000"])
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None)),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    st.none() | st.booleans() | st.integers() | st.floats() | texts,
+    lambda inner: st.lists(inner) | st.dictionaries(texts, inner),
 )
 
 

@@ -124,7 +124,11 @@ def test_what_is_owed_to_nobody(desk: Desk) -> None:
 
 def test_waiting_for_it(desk: Desk) -> None:
     meanwhile = iter([lambda: desk.hub.absorb(EVENT), desk.hub.run])
-    proof = awaited(desk.site, "wamid.1", 600, pause=lambda _: next(meanwhile)())
+
+    def pause(_: float) -> None:
+        next(meanwhile)()
+
+    proof = awaited(desk.site, "wamid.1", 600, pause=pause)
     assert proof.code is Code.GOOD
     assert list(meanwhile) == []
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
@@ -109,6 +110,11 @@ def test_every_kind_is_accepted_and_becomes_what_is_said(channel: str, kind: str
     plot = simulate.Plot(kind=kind, person=SARA, target=5)
     webhook = simulate.play(plot, account, public_url="https://h", secrets=held, at=START, number=6)
     sent: list[Outgoing] = []
+
+    def send(messages: Iterable[Outgoing]) -> list[Outgoing]:
+        sent.extend(messages)
+        return []
+
     answer = receive(
         Request(
             method="POST",
@@ -121,7 +127,7 @@ def test_every_kind_is_accepted_and_becomes_what_is_said(channel: str, kind: str
         account.id,
         register=Register(lambda: replace(configuration, public_url="https://h")),
         secrets=lambda name: SECRETS[name],
-        send=lambda messages: sent.extend(messages) or [],
+        send=send,
         store=lambda *_: None,
         count=lambda name, value=1, **_: counted.append(name),
     )

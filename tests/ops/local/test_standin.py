@@ -101,12 +101,12 @@ def test_forged_and_stale_posts_are_refused(standin: Standin, send: Send) -> Non
     for secret, now in ((stranger, 0), (SECRET, time.time() - 400), (SECRET, time.time() + 400)):
         with pytest.raises(Unauthorised):
             tell(standin, send, playing.delivery(), secret, now)
-    now = str(int(time.time()))
+    just_now = str(int(time.time()))
     for headers in (
         {},
         {"webhook-id": "x", "webhook-timestamp": "x", "webhook-signature": "v1,"},
-        {"webhook-id": "x", "webhook-timestamp": now, "webhook-signature": "unsplit v1,é"},
-        {"webhook-id": "x", "webhook-timestamp": now, "webhook-signature": ""},
+        {"webhook-id": "x", "webhook-timestamp": just_now, "webhook-signature": "unsplit v1,é"},
+        {"webhook-id": "x", "webhook-timestamp": just_now, "webhook-signature": ""},
     ):
         assert asked(standin, "POST", "/", b"{}", **headers)[0] == 401
     assert asked(standin, "POST", "/", b"\xff", **signed(b"\xff").headers)[0] == 401

@@ -25,6 +25,11 @@ VARIABLES = {
     "TRYTON_URL": "http://127.0.0.1:8000/crm",
 }
 
+
+def unused(*_):
+    raise AssertionError("loading a stage calls no connector")
+
+
 CHANNELS = {
     name: Channel(
         name=name, verify=SharedToken(header="x", keys="k"), parse=lambda _r, _a: (), settings=settings
@@ -34,9 +39,9 @@ CHANNELS = {
 CONNECTORS = {
     "receiver": Crm(
         name="receiver",
-        deliver=None,
-        read=None,
-        probe=None,
+        deliver=unused,
+        read=unused,
+        probe=unused,
         fields=(
             Field(name="signing_secret", about="", secret=True),
             Field(name="company", about=""),

@@ -1,42 +1,27 @@
 """WhatsApp Cloud API: Meta's webhooks of the object `whatsapp_business_account`.
 
 https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference
-(shapes as read on 2026-11-23). One request holds up to 1000 updates of several numbers of one Meta app:
+(read on 2026-11-23). One request holds up to 1000 updates of several numbers of one Meta app:
 `entry[].changes[].value.metadata.phone_number_id` names the account of each.
 
 A person has a business-scoped user id (BSUID: `IR.` and up to 128 characters) and, unless they withhold
 it, a phone. `from` and `wa_id` may be absent or hold the BSUID; only digits are a phone there. The BSUID
-is the identity where one is given, and the phone a contact key: so the person stays the same when the
-phone is withheld later. A changed number re-issues the BSUID.
+is the identity where one is given, and the phone a contact key, so that the person stays the same when the
+phone is withheld later. Whoever changes their number gets a new BSUID.
 
 Unconfirmed: that `origin: contact_request` marks the card of the sender's own phone (a reseller says so of
 the first card), so the phone counts as verified only if the card names the sender; that `wa_id` is the
 phone in Mexico, Brazil and Argentina. Meta says (2026-08-11) that `user_id_update` is no field of its own;
-two resellers show it, so it is read. The fields `calls`, `history` and `standby` are not.
+two resellers show it, so it is read. The fields `calls`, `history` and `standby` are not read.
 """
 
 from __future__ import annotations
 
 from chalicelib.channels.base import Channel
+from chalicelib.channels.meta.handshake import handshake
 from chalicelib.channels.meta.whatsapp.changes import parse
 from chalicelib.channels.meta.whatsapp.scene import CHANNEL
-from chalicelib.channels.signatures.base import active, same
 from chalicelib.channels.signatures.body_hmac import BodyHmac
-from chalicelib.vocabulary.account import Secrets
-from chalicelib.vocabulary.errors import Rejected
-from chalicelib.vocabulary.request import Answer, Request
-
-
-def handshake(request: Request, secrets: Secrets) -> Answer | None:
-    """Meta's question when a webhook URL is entered: the challenge, back, to whoever knows our token."""
-    if request.method != "GET":
-        return None
-    if not same(request.query.get("hub.verify_token", ""), active(secrets, "verify_token")):
-        raise Rejected("verify_token_mismatch")
-    if request.query.get("hub.mode") != "subscribe" or "hub.challenge" not in request.query:
-        raise Rejected("handshake_malformed")
-    return Answer(status=200, body=request.query["hub.challenge"])
-
 
 WHATSAPP = Channel(
     name=CHANNEL,

@@ -1,4 +1,4 @@
-"""WhatsApp's changes, by field, and its messages, by type: the tables at the end list what is read."""
+"""Turns WhatsApp's changes, by field, and messages, by type, into events; the tables at the end list them."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ def _status(scene: Scene, fragment: msgspec.Raw) -> Parsed:
     event = replace(event, target_id=status.id)
     if not in_group:
         return event
-    # Every member of a group has a status of their own of the same message.
+    # A message in a group has one status for each member.
     return replace(event, id=f"{event.id}:{event.customer.id}", chat=status.recipient_id)
 
 
@@ -205,20 +205,22 @@ def _preferences(scene: Scene) -> Iterator[Parsed]:
 
 
 def _preference(scene: Scene, fragment: msgspec.Raw) -> Parsed:
-    wish = decode(_PREFERENCE, fragment)
-    kind = _PREFERENCES.get(wish.value)
+    preference = decode(_PREFERENCE, fragment)
+    kind = _PREFERENCES.get(preference.value)
     if kind is None:
         raise Rejected("unexpected_shape", "a preference we do not know")
-    person = wish.user_id or wish.wa_id
+    person = preference.user_id or preference.wa_id
     event = scene.event(
         fragment,
-        id=derived_id(scene.account, person, wish.category, wish.value, f"{wish.timestamp}"),
+        id=derived_id(
+            scene.account, person, preference.category, preference.value, f"{preference.timestamp}"
+        ),
         kind=kind,
-        occurred_at=from_seconds(wish.timestamp),
-        user_id=wish.user_id,
-        phone=wish.wa_id,
+        occurred_at=from_seconds(preference.timestamp),
+        user_id=preference.user_id,
+        phone=preference.wa_id,
     )
-    return with_extra(replace(event, text=wish.detail), category=wish.category)
+    return with_extra(replace(event, text=preference.detail), category=preference.category)
 
 
 def _user_id_updates(scene: Scene) -> Iterator[Parsed]:
@@ -245,8 +247,9 @@ def _notice(scene: Scene) -> Iterator[Parsed]:
 
 
 def _ignored(name: str) -> Ignored:
-    known = all(_NAME.fullmatch(part) for part in name.split("."))
-    return Ignored(name=f"whatsapp.{name}" if known else "whatsapp.unnamed")
+    # Any other name could hold anything, and the name is logged.
+    harmless = all(_NAME.fullmatch(part) for part in name.split("."))
+    return Ignored(name=f"whatsapp.{name}" if harmless else "whatsapp.unnamed")
 
 
 TYPES: dict[str, Callable[[Scene, Event, Message], Parsed]] = {

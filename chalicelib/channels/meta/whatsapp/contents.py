@@ -1,7 +1,7 @@
-"""What a WhatsApp message says, by its type: the table at the end is the list of what is read.
+"""Reads what a WhatsApp message says, by its type; the table at the end lists the types.
 
-A type that is not in it, new ones included, stays a message that names its type in `extra`: staff see
-that something came and can look for it in the phone.
+A message of any other type, future ones included, becomes an event that names its type in `extra`: staff
+see that something came and can look for it in the phone.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ def _contacts(event: Event, content: Content) -> Event:
         for card in content.contacts
     )
     own = tuple(_own_phone(event, card) for card in content.contacts if card.origin == "contact_request")
-    known = {key.value for key in event.contact_keys}
-    keys = tuple(key for key in own if key.value and key.value not in known)
+    values = {key.value for key in event.contact_keys}
+    keys = tuple(key for key in own if key.value and key.value not in values)
     return replace(event, attachments=cards, contact_keys=event.contact_keys + keys)
 
 

@@ -1,4 +1,4 @@
-"""One change of a WhatsApp webhook, and how what happens in it becomes an event about a person."""
+"""One change of a WhatsApp webhook, and the event about a person that each happening in it becomes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,16 @@ CHANNEL = "whatsapp"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """One change: where in the request it stands, and what its happenings have in common."""
+    """One change, and what all its happenings have in common.
+
+    where: the change's path inside the request.
+    field: Meta's name for the sort of change.
+    entry: the entry that the change stands in.
+    change: the bytes of the change.
+    value: the content of the change.
+    account: the id of our number that it is about.
+    received_at: our clock, aware UTC.
+    """
 
     where: str
     field: str
@@ -31,7 +40,7 @@ class Scene:
     received_at: datetime
 
     def each(self, name: str, fragments: list[msgspec.Raw], read: Read) -> Iterator[Parsed]:
-        """The happenings of one list; those that cannot be read alone are set aside."""
+        """The happenings of one list; one that cannot be read is set aside, and the others are read."""
         for index, fragment in enumerate(fragments):
             where = f"{self.where}.value.{name}[{index}]"
             yield from readable(where, bytes(fragment), partial(_only, read, self, fragment))
@@ -47,7 +56,7 @@ class Scene:
         phone: str = "",
         direction: Direction = Direction.INBOUND,
     ) -> Event:
-        """A happening with that person, as far as anybody named in it is known."""
+        """An event with the person whom these ids and the change's contacts name."""
         if not id:
             raise Rejected("unexpected_shape", "the id is empty")
         contact = self._contact(user_id, phone)
@@ -72,11 +81,11 @@ class Scene:
         return with_extra(event, username=contact.profile.username or "")
 
     def _contact(self, user_id: str, phone: str) -> Contact:
-        wanted = {user_id, phone} - {""}
+        ids = {user_id, phone} - {""}
         contacts = self.value.contacts
-        if not wanted and len(contacts) == 1:
+        if not ids and len(contacts) == 1:
             return contacts[0]
-        return next((contact for contact in contacts if wanted & {contact.user_id, contact.wa_id}), Contact())
+        return next((contact for contact in contacts if ids & {contact.user_id, contact.wa_id}), Contact())
 
 
 Read = Callable[[Scene, msgspec.Raw], Parsed]
@@ -88,7 +97,7 @@ def identity(person: str) -> Identity:
 
 
 def with_errors(event: Event, errors: list[Error]) -> Event:
-    """The event with the first error, which is the only one that Meta has been seen to send."""
+    """The event with the first error; Meta was never seen to send a second one."""
     return with_extra(event, error=f"{errors[0].code}", error_title=errors[0].title) if errors else event
 
 

@@ -1,7 +1,8 @@
 """The parts of WhatsApp's webhooks that we read, under Meta's own names.
 
 https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference, read on
-2026-11-23. Lists of happenings stay undecoded, so that one that cannot be read leaves the others alone.
+2026-11-23. Lists of happenings stay undecoded, so that one that cannot be read does not cost the others.
+Files named below lie in `tests/fixtures/channels/whatsapp/`.
 """
 
 from __future__ import annotations
@@ -10,13 +11,13 @@ import msgspec
 
 
 class Text(msgspec.Struct):
-    """A text message."""
+    """A text message: see `text.json`."""
 
     body: str
 
 
 class Media(msgspec.Struct):
-    """A file that waits at Meta under its id."""
+    """A file that waits at Meta under its id: see `document.json`, `voice.json`, `sticker_and_video.json`."""
 
     id: str
     mime_type: str = ""
@@ -26,7 +27,7 @@ class Media(msgspec.Struct):
 
 
 class Location(msgspec.Struct):
-    """A place, named if it was chosen from the map's list."""
+    """A place, named if it was chosen from the map's list: see `location.json`, `location_bare.json`."""
 
     latitude: float
     longitude: float
@@ -48,7 +49,7 @@ class CardPhone(msgspec.Struct):
 
 
 class Card(msgspec.Struct):
-    """A shared contact; `origin` says how it came to be shared."""
+    """A shared contact; `origin` says by which way: see `contacts.json`, `contact_request.json`."""
 
     name: CardName = msgspec.field(default_factory=CardName)
     phones: list[CardPhone] = []
@@ -57,28 +58,28 @@ class Card(msgspec.Struct):
 
 
 class Reaction(msgspec.Struct):
-    """An emoji on a message; none, or an empty one, takes it back."""
+    """An emoji on a message; none, or an empty one, takes it back: see `reaction.json`."""
 
     message_id: str
     emoji: str = ""
 
 
 class Button(msgspec.Struct):
-    """A pressed quick-reply button of a template."""
+    """A pressed quick-reply button of a template: see `button.json`."""
 
     text: str = ""
     payload: str = ""
 
 
 class Reply(msgspec.Struct):
-    """A pressed button or a chosen row."""
+    """A pressed button or a chosen row: see `button_reply.json`, `list_reply.json`."""
 
     id: str = ""
     title: str = ""
 
 
 class Form(msgspec.Struct):
-    """A filled-in flow; `response_json` is a text, and not always of an object."""
+    """A filled-in flow; `response_json` is a text, and not always of an object: see `form_reply.json`."""
 
     response_json: str = ""
     body: str = ""
@@ -104,7 +105,7 @@ class Item(msgspec.Struct):
 
 
 class Order(msgspec.Struct):
-    """A cart sent from the catalogue."""
+    """A cart sent from the catalogue: see `order.json`."""
 
     catalog_id: str = ""
     text: str = ""
@@ -112,7 +113,7 @@ class Order(msgspec.Struct):
 
 
 class Error(msgspec.Struct):
-    """Why something could not be sent or shown."""
+    """Why something could not be sent or shown: see `unsupported.json`, `errors_alone.json`."""
 
     code: int = 0
     title: str = ""
@@ -139,20 +140,20 @@ class Content(msgspec.Struct, kw_only=True):
 
 
 class Edit(msgspec.Struct):
-    """The new content of an earlier message."""
+    """The new content of an earlier message: see `edit_text.json`, `edit_caption.json`."""
 
     original_message_id: str
     message: Content
 
 
 class Revoke(msgspec.Struct):
-    """An earlier message that was deleted."""
+    """An earlier message that was deleted: see `revoke.json`."""
 
     original_message_id: str
 
 
 class System(msgspec.Struct):
-    """A change of number or of user id."""
+    """A change of number or of user id: see `number_changed.json`, `user_id_changed.json`."""
 
     type: str
     wa_id: str = ""
@@ -162,7 +163,7 @@ class System(msgspec.Struct):
 
 
 class Context(msgspec.Struct):
-    """The message that is answered, or how often it was passed on."""
+    """The message that is answered, or marks of forwarding: see `reply.json`, `forwarded_image.json`."""
 
     id: str = ""
     forwarded: bool = False
@@ -170,7 +171,7 @@ class Context(msgspec.Struct):
 
 
 class Referral(msgspec.Struct):
-    """The advertisement that the conversation began at."""
+    """The advertisement that the conversation began at: see `referral.json`."""
 
     source_type: str = ""
     source_id: str = ""
@@ -180,7 +181,7 @@ class Referral(msgspec.Struct):
 
 
 class Message(Content, kw_only=True):
-    """A message from a person, or the echo of one of ours (`to`)."""
+    """A message from a person, or the echo of one of ours (`to`): see `text.json`, `echoes.json`."""
 
     id: str
     timestamp: int | str
@@ -197,7 +198,7 @@ class Message(Content, kw_only=True):
 
 
 class Status(msgspec.Struct):
-    """What became of a message of ours."""
+    """What became of a message of ours: see `statuses.json`, `group_statuses.json`."""
 
     id: str
     status: str
@@ -211,7 +212,7 @@ class Status(msgspec.Struct):
 
 
 class Preference(msgspec.Struct):
-    """A person's wish about marketing messages."""
+    """A person's wish about marketing messages: see `preferences.json`."""
 
     value: str
     timestamp: int | str
@@ -229,7 +230,7 @@ class Change(msgspec.Struct):
 
 
 class UserIdUpdate(msgspec.Struct):
-    """A person whose user id was issued anew."""
+    """A person who got a new user id: see `user_id_update.json`."""
 
     user_id: Change
     wa_id: str = ""
@@ -244,7 +245,7 @@ class Profile(msgspec.Struct):
 
 
 class Contact(msgspec.Struct):
-    """A person who is mentioned in a change."""
+    """A person who is mentioned in a change: see `named_by_contact.json`."""
 
     wa_id: str | None = None
     user_id: str | None = None
@@ -258,7 +259,7 @@ class Metadata(msgspec.Struct):
 
 
 class Value(msgspec.Struct):
-    """What a change holds: one of the lists, by the field."""
+    """The content of a change: one of the lists, by the field; `event` for `account_update.json`."""
 
     metadata: Metadata = msgspec.field(default_factory=Metadata)
     contacts: list[Contact] = []
@@ -272,7 +273,7 @@ class Value(msgspec.Struct):
 
 
 class Field(msgspec.Struct):
-    """One change."""
+    """One change: its field says what its value holds."""
 
     field: str
     value: msgspec.Raw
@@ -287,7 +288,7 @@ class Entry(msgspec.Struct):
 
 
 class Body(msgspec.Struct):
-    """The whole request."""
+    """The whole request: see `several_numbers.json`."""
 
     object: str
     entry: list[msgspec.Raw]

@@ -1,4 +1,4 @@
-"""Rows that were read for a whole batch at once, before the work on each of its messages begins."""
+"""Keeps rows that are read for a whole batch at once, before the work on its messages begins."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ from chalicelib.store.table import Table
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ahead:
-    """The rows that one batch has read; it lives as long as the batch and belongs to nobody else.
+    """The rows that one batch has read; they live as long as the batch and are shared with no other.
 
     A row may be old by the time it is used. Whoever decides by it makes their write conditional on what they
-    read, and calls `forget` with what they wrote, or lost to another writer. A decision without such a
-    condition reads from the table itself.
+    read, and calls `forget` with the keys that they wrote, or lost to another writer. A decision without such
+    a condition reads from the table itself.
 
-    table: where all other rows are read from.
+    table: the table, from which all other rows are read.
     """
 
     table: Table
     _rows: dict[Key, Row | None] = field(default_factory=dict)
 
     def add(self, keys: Iterable[Key]) -> dict[Key, Row]:
-        """Read the rows of these keys now, for `read`; those that exist."""
+        """Read the rows of these keys now and keep them for `read`; return those that exist."""
         distinct = list(dict.fromkeys(keys))
         rows = self.table.read(distinct)
         self._rows.update({key: rows.get(key) for key in distinct})
         return rows
 
     def read(self, keys: Iterable[Key]) -> dict[Key, Row]:
-        """The rows that exist: as they were read ahead if all of them were, else consistently read now."""
+        """The rows that exist: as they were read ahead if all were, else all consistently read now."""
         distinct = list(dict.fromkeys(keys))
         if all(key in self._rows for key in distinct):
             return {key: row for key in distinct if (row := self._rows[key]) is not None}
         return self.table.read(distinct)
 
     def forget(self, keys: Iterable[Key] | None = None) -> None:
-        """These rows have changed; all of them, if no keys are given."""
+        """Drop the rows of these keys, because they have changed; all rows if no keys are given."""
         if keys is None:
             self._rows.clear()
             return

@@ -14,10 +14,10 @@ from chalicelib.vocabulary.account import Account
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accounts:
-    """The register of official presences: all that the front door needs of a stage.
+    """The register of official presences: all of a stage's configuration that the front door needs.
 
-    version: the name of the pushed configuration.
-    public_url: how the platforms reach us, without a slash at its end.
+    version: the name of the pushed version.
+    public_url: the URL at which platforms reach us, without a slash at its end.
     accounts: our pages, numbers and bots.
     """
 
@@ -36,5 +36,5 @@ def account_of(accounts: tuple[Account, ...], channel: str, account: str) -> Acc
 
 
 def decode_accounts(sections: Mapping[str, bytes]) -> Accounts:
-    """The register alone, as the front door needs it."""
+    """The register alone, without unpacking the rest."""
     return unpacked(sections, "accounts", Accounts)

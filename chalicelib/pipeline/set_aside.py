@@ -1,6 +1,6 @@
-"""What the front door puts into the bucket: requests it could not read, messages no queue would take.
+"""Packs what the front door puts into the bucket: unreadable requests, and messages that the queue refused.
 
-Both are read back elsewhere: the first by `hub quarantine`, the second by the clock.
+`hub quarantine` reads the requests, the clock the messages.
 """
 
 from __future__ import annotations
@@ -24,13 +24,14 @@ SET_ASIDE = f"{QUARANTINE}{UNDELIVERED}"
 class Quarantined:
     """A genuine request with fragments that could not be read.
 
-    It is kept whole, because a fragment alone may lack what its envelope says; what of it went on is known by
-    its ids when it is read again.
+    It is kept whole, because a fragment alone may lack what its envelope says. Its readable events went
+    on, and are recognised by their ids when the request is read again.
 
-    channel, account: whose URL it came to.
-    content_type: its header, empty if it had none.
+    channel: the channel's name.
+    account: the id of the account whose URL it came to.
+    content_type: the Content-Type header, empty if there was none.
     body: the bytes as they came.
-    fragments: what could not be read of it, and why.
+    fragments: the parts that could not be read, and why.
     """
 
     channel: str
@@ -41,24 +42,24 @@ class Quarantined:
 
     @property
     def packed(self) -> bytes:
-        """As it lies in the bucket: JSON, bytes as base64."""
+        """The form in which it lies in the bucket: JSON, bytes as base64."""
         return msgspec.json.encode(self)
 
     @property
     def key(self) -> str:
-        """Where it lies: the same if the same request comes again."""
+        """Its key in the bucket, the same if the same request comes again."""
         account = hashlib.sha256(self.account.encode()).hexdigest()[:8]
         content = hashlib.sha256(self.packed).hexdigest()[:32]
         return f"{QUARANTINE}{self.channel}/{account}/{content}"
 
 
 def unpack_quarantined(packed: bytes) -> Quarantined:
-    """The request that lies in the bucket."""
+    """The request, from its form in the bucket."""
     return msgspec.json.decode(packed, type=Quarantined)
 
 
 def undelivered_key(request: Request, message: Outgoing) -> str:
-    """Where a message lies: sorted by the time it was received, so that the clock feeds them in in order."""
+    """The key of a message in the bucket; keys sort by time of receipt, so that the clock keeps the order."""
     return f"{UNDELIVERED}{sortable(request.received_at)}-{message.dedup}"
 
 
@@ -73,10 +74,10 @@ def undelivered_again_key(set_aside: str) -> str:
 
 
 def pack_undelivered(message: Outgoing) -> bytes:
-    """A message as it lies in the bucket."""
+    """The form in which a message lies in the bucket."""
     return msgspec.json.encode(message)
 
 
 def unpack_undelivered(packed: bytes) -> Outgoing:
-    """The message that lies in the bucket."""
+    """The message, from its form in the bucket."""
     return msgspec.json.decode(packed, type=Outgoing)

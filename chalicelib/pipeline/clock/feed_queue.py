@@ -1,4 +1,4 @@
-"""Putting on the events queue what the front door had to put into the bucket."""
+"""The job that puts the messages on the events queue which the front door had to put into the bucket."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import msgspec
 
 from chalicelib.aws.queues import Outgoing
 from chalicelib.pipeline.clock.base import Clock
-from chalicelib.pipeline.kept import set_aside_key, unpack_undelivered
+from chalicelib.pipeline.set_aside import set_aside_key, unpack_undelivered
 from chalicelib.telemetry import log_bug
 from chalicelib.vocabulary.errors import HubError, Transient
 
@@ -16,8 +16,8 @@ _REFUSED_IN_A_ROW = 10
 """So many refusals mean that the queue, or the bucket, is what fails."""
 
 
-def feed(clock: Clock) -> int:
-    """Feed messages in, the oldest first; how many. Raises the first failure after all were tried.
+def feed_queue(clock: Clock) -> int:
+    """Feed messages in, the oldest first; return how many. Raises the first failure after all were tried.
 
     One that cannot be read is set aside. One that is refused stays, and so do the later ones of its group;
     the others go on.

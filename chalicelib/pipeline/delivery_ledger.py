@@ -1,4 +1,4 @@
-"""The books of one delivery: every state it goes through, written before and after what it is about."""
+"""Keeps the ledger of one delivery: writes each state before the calls it covers, each step after them."""
 
 from __future__ import annotations
 
@@ -26,9 +26,14 @@ class Books:
     """One delivery's ledger while a worker holds it.
 
     A step stays doubtful until it is looked up, even if the next attempt starts with other steps: a phone
-    learnt meanwhile adds one.
-    Every write is conditional on nobody else having written since: two workers at one delivery would
-    mean that a message's invisibility ran out under a living worker.
+    learnt meanwhile adds one. Every write is conditional on nobody else having written since: a second worker
+    gets the message if its invisibility ends while the first one is alive.
+
+    table: the table.
+    absorbed: the event, and what it did to the conversation.
+    target: the target's name.
+    now: gives the time, aware UTC.
+    ledger: the ledger as it is now, some of it perhaps not written yet.
     """
 
     table: Table
@@ -40,7 +45,7 @@ class Books:
     _flushed: bool = True
 
     def begin(self, earlier: Ledger | None, *, settle: float) -> None:
-        """Say `sending`. Raises `Transient` if it is too early for another attempt."""
+        """Write `sending`. Raises `Transient` if it is too early for another attempt."""
         now = self.now()
         if earlier is None:
             self.ledger = Ledger(
@@ -60,21 +65,21 @@ class Books:
         )
 
     def doubted(self, step: str) -> bool:
-        """Whether this step may be done already."""
+        """Whether this step may have been carried out already."""
         return self.ledger.doubtful in (step, ANY_STEP)
 
     def doubt(self, step: str) -> None:
-        """This step may be done already; kept with the next write."""
+        """Note that this step may have been carried out; the next write keeps the note."""
         doubtful = step if self.ledger.doubtful in ("", step) else ANY_STEP
         self.ledger = replace(self.ledger, doubtful=doubtful)
 
     def trust(self, step: str) -> None:
-        """What became of this step is known; kept with the next write."""
+        """Note that the outcome of this step is known; the next write keeps the note."""
         if self.ledger.doubtful == step:
             self.ledger = replace(self.ledger, doubtful="")
 
     def finished(self, step: str, remote: str) -> None:
-        """A step is done; `flush` or `done` writes it."""
+        """Note that a step is done; `flush` or `done` writes it."""
         self.trust(step)
         self.ledger = replace(self.ledger, steps={**self.ledger.steps, step: remote})
         self._flushed = False
@@ -85,11 +90,11 @@ class Books:
             self._write(self.ledger)
 
     def done(self) -> None:
-        """All steps are done."""
+        """Write that all steps are done."""
         self._write(replace(self.ledger, state=State.DONE, doubtful=""))
 
     def wait(self, error: HubError, *, attempts: int, until: datetime) -> None:
-        """It failed and will be tried again."""
+        """Write that the attempt failed and when the next one is made."""
         self._write(
             replace(
                 self.ledger,
@@ -102,7 +107,7 @@ class Books:
         )
 
     def park(self, error: HubError) -> None:
-        """It will not be tried again by itself."""
+        """Write that no further attempt is made by itself."""
         self._write(
             replace(
                 self.ledger,
@@ -114,14 +119,14 @@ class Books:
         )
 
     def creating(self, profile: str, step: str) -> None:
-        """Say that the step is about to create the customer at the target, unless it was said before."""
+        """Write that this step is about to create the customer; doubt it if that was written before."""
         pk, sk = reference_key(profile, self.target)
         row = ReferenceRow(pk, sk, state=ReferenceState.CREATING, since=int(self.now().timestamp()))
         if not self.table.put(row, Row.pk.does_not_exist()):
             self.doubt(step)
 
     def created(self, profile: str, remote: str) -> ReferenceRow:
-        """The customer is known at the target."""
+        """Write the customer's id at the target."""
         pk, sk = reference_key(profile, self.target)
         row = ReferenceRow(
             pk, sk, state=ReferenceState.READY, remote=remote, since=int(self.now().timestamp())
