@@ -18,7 +18,7 @@ from chalicelib.pipeline.set_aside import pack_undelivered
 from chalicelib.store.keys import breaker_key
 from chalicelib.store.rows import BreakerRow
 from chalicelib.vocabulary.errors import HubError, Misconfigured, Transient
-from chalicelib.vocabulary.event import Event
+from chalicelib.vocabulary.event import Direction, Event
 from chalicelib.vocabulary.messages import Intake
 from tests.pipeline.world import World, message
 
@@ -28,7 +28,9 @@ NOTHING: dict[str, int] = {"probed": 0, "closed": 0, "offered": 0, "recounted": 
 def idle(hub: World, *numbers: int) -> None:
     """Conversations that are over by now, one customer each."""
     for number in numbers:
-        hub.absorb(message(number, sender=f"98912000{number:04d}"))
+        asked = message(number, sender=f"98912000{number:04d}")
+        hub.absorb(asked)
+        hub.absorb(replace(asked, id=f"answer.{number}", direction=Direction.OUTBOUND))
     hub.later(hours=26)
 
 
