@@ -73,7 +73,8 @@ class Crm:
         refusal (405), for which `read` raises `Permanent`.
     fields: what an operator fills in for a target of this connector.
     kinds: the kinds of events that its targets are owed unless `crms.yaml` says otherwise.
-    settle: seconds until a search finds a record that was written just before the answer was lost.
+    settle: seconds until a search finds a record that is there. After a lost answer the pipeline waits a
+        minute at least.
     contact_step: the name of the step that creates the customer there; done once per profile. Empty
         if the target keeps no customers.
     lead_step: the name of the step that opens something for a conversation; the id of that is

@@ -50,8 +50,8 @@ class Breaker:
         if isinstance(row, BreakerRow) and row.state != Circuit.CLOSED:
             raise Transient("breaker_open", f"{target} is cut off", retry_after=_HELD_BACK)
 
-    def failed(self, target: str, row: Row | None, *, group: str, reason: str) -> None:
-        """Count one more failure; too many cut the target off."""
+    def failed(self, target: str, row: Row | None, *, group: str, reason: str) -> BreakerRow:
+        """Count one more failure; too many cut the target off. The row as it is then."""
         earlier = row if isinstance(row, BreakerRow) else BreakerRow(*breaker_key(target))
         failures = int(earlier.failures) + 1
         groups = {*str(earlier.groups).split(), group}
@@ -60,7 +60,7 @@ class Breaker:
         unreachable = reason == "no_connection" and failures >= _UNREACHABLE
         if unreachable or (failures >= _FAILURES and len(groups) >= _GROUPS):
             self._open(target)
-            return
+            return BreakerRow(*earlier.key, state=Circuit.OPEN, failures=failures)
         self.table.update(
             BreakerRow(*breaker_key(target)),
             [
@@ -71,6 +71,7 @@ class Breaker:
             ],
             BreakerRow.state.does_not_exist() | (BreakerRow.state == Circuit.CLOSED),
         )
+        return BreakerRow(*earlier.key, state=Circuit.CLOSED, failures=failures, groups=" ".join(groups))
 
     def succeeded(self, target: str, row: Row | None) -> bool:
         """Forget earlier failures, as the target has answered properly; return whether there were any."""

@@ -13,18 +13,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NoReturn
 
-import msgspec
-
 from chalicelib.configuration.stage import Configuration
 from chalicelib.crms import CRMS
-from chalicelib.crms.base import Credentials, Crm, Step
+from chalicelib.crms.base import Credentials, Step
 from chalicelib.pipeline import retry
 from chalicelib.pipeline.breaker import Breaker
+from chalicelib.pipeline.delivery_context import OUT_OF_TIME, Context, lookups, profile_of
 from chalicelib.pipeline.delivery_ledger import Books, contents
 from chalicelib.pipeline.parking import park_unknown
-from chalicelib.store.keys import Key, breaker_key, event_key, ledger_key, profile_key, reference_key
+from chalicelib.store.keys import breaker_key, event_key, ledger_key, profile_key, reference_key
 from chalicelib.store.read_ahead import Ahead
-from chalicelib.store.rows import EventRow, LedgerRow, ProfileRow, ReferenceRow, Row, unpack_absorbed
+from chalicelib.store.rows import EventRow, LedgerRow, ReferenceRow, unpack_absorbed
 from chalicelib.store.table import Table
 from chalicelib.telemetry import Count
 from chalicelib.vocabulary.delivery import SETTLED, Absorbed, Call, Delivery, Ledger, Reply, State, Target
@@ -38,12 +37,14 @@ from chalicelib.vocabulary.errors import (
     Unknown,
 )
 from chalicelib.vocabulary.messages import Change
-from chalicelib.vocabulary.people import Consequence, Profile
+from chalicelib.vocabulary.people import Consequence
 
 _OURS_TO_MEND = 300.0
 """Seconds between attempts while the cause is one that only a human can mend."""
 
-_OUT_OF_TIME = "out_of_time"
+
+_NO_ANSWER, _DUPLICATE = "no_answer", "duplicate"
+"""Reasons of an `Unknown`: nothing came back; it is there already, and only needs to be found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,11 +88,11 @@ class Deliver:
         if target is None:
             return park_unknown(self.table, change, self.now(), self.count)
         ahead = ahead or Ahead(table=self.table)
-        rows = ahead.read(_lookups(change))
+        rows = ahead.read(lookups(change))
         # Delivering changes these rows; the breaker's changes only if the target fails or recovers.
-        ahead.forget(key for key in _lookups(change) if key != breaker_key(target.name))
+        ahead.forget(key for key in lookups(change) if key != breaker_key(target.name))
         self.breaker.admit(target.name, rows.get(breaker_key(target.name)))
-        context = _Context(
+        context = Context(
             target=target,
             crm=CRMS[target.connector],
             configuration=configuration,
@@ -114,13 +115,28 @@ class Deliver:
     def ahead(self, changes: Sequence[Change]) -> Ahead:
         """Read in one call the rows that the work on each of these changes will ask for."""
         ahead = Ahead(table=self.table)
-        ahead.add(key for change in changes for key in _lookups(change))
+        ahead.add(key for change in changes for key in lookups(change))
         return ahead
 
-    def _one(self, absorbed: Absorbed, ledger: Ledger | None, context: _Context) -> State:
+    def _one(self, absorbed: Absorbed, ledger: Ledger | None, context: Context) -> State:
         target = context.target
         books = Books(table=self.table, absorbed=absorbed, target=target.name, now=self.now)
         books.begin(ledger, settle=context.crm.settle)
+        try:
+            if ledger is not None and ledger.state is State.SENDING:
+                unheard = Unknown("attempt_lost", "an attempt began, and nothing was heard of it again")
+                if retry.spent(absorbed.committed_at, ledger.since):
+                    return self._park(books, target, unheard)
+                self._count_failure(context, absorbed.profile, unheard.reason)
+            return self._attempt(absorbed, books, context)
+        except Transient as error:
+            if error.retry_after is not None:
+                raise
+            # What became of it could not be written, so nobody may look before it has settled.
+            raise Transient(error.reason, error.detail, retry_after=books.unwritten()) from error
+
+    def _attempt(self, absorbed: Absorbed, books: Books, context: Context) -> State:
+        target = context.target
         try:
             credentials = self.credentials(target)
             try:
@@ -146,14 +162,14 @@ class Deliver:
         self.count("parked", target=target.name, reason=error.reason)
         return State.PARKED
 
-    def _wait(self, books: Books, context: _Context, error: Transient | Misconfigured) -> NoReturn:
+    def _wait(self, books: Books, context: Context, error: Transient | Misconfigured) -> NoReturn:
         """Write into the ledger when the next attempt is made. Raises `Transient` with the time to wait."""
         attempts = books.ledger.attempts
-        now, settle = self.now(), context.crm.settle
+        now = self.now()
         if isinstance(error, Misconfigured | Unauthorised):
             self.count("misconfigured", target=context.target.name, reason=error.reason)
             seconds = _OURS_TO_MEND
-        elif error.reason == _OUT_OF_TIME:
+        elif error.reason == OUT_OF_TIME:
             seconds = 0.0
         elif isinstance(error, Throttled):
             age = (now - books.absorbed.committed_at).total_seconds()
@@ -161,13 +177,15 @@ class Deliver:
         else:
             attempts += 1
             seconds = retry.wait(max(attempts, 1), self.jitter(), at_least=error.retry_after or 0)
-        if isinstance(error, Unknown):
-            seconds = max(seconds, settle)
+        if books.lost:
+            seconds = max(seconds, retry.settle(books.settle, attempts))
+        elif isinstance(error, Unknown):
+            seconds = max(seconds, books.settle)
         books.wait(error, attempts=attempts, until=now + timedelta(seconds=seconds))
         self.count("retried", target=context.target.name, reason=error.reason)
         raise Transient(error.reason, error.detail, retry_after=seconds) from error
 
-    def _run(self, absorbed: Absorbed, books: Books, context: _Context, credentials: Credentials) -> None:
+    def _run(self, absorbed: Absorbed, books: Books, context: Context, credentials: Credentials) -> None:
         """Look up or write each of the connector's steps, and put it into the ledger before the next."""
         crm, delivery = context.crm, self._delivery(absorbed, context)
         steps = crm.deliver(delivery, context.target, credentials, int(self.now().timestamp()))
@@ -190,7 +208,7 @@ class Deliver:
         except StopIteration:
             books.done()
 
-    def _step(self, step: Step, books: Books, context: _Context, group: str) -> str:
+    def _step(self, step: Step, books: Books, context: Context, group: str) -> str:
         if step.find and (step.look_first or books.doubted(step.name)):
             for request in step.find:
                 remote = step.found(self._call(request, context, group))
@@ -198,22 +216,26 @@ class Deliver:
                     return remote
         try:
             return self._write(step, context, group)
-        except Unknown:
+        except Unknown as error:
             books.doubt(step.name)
+            # A proxy may answer 5xx while the server behind it goes on. A step without `find` is harmless
+            # when repeated, if only it cannot come after what is sent next.
+            books.lost = error.reason == _NO_ANSWER or (bool(step.find) and error.reason != _DUPLICATE)
             raise
         except HubError:
             books.trust(step.name)
             raise
 
-    def _write(self, step: Step, context: _Context, group: str) -> str:
+    def _write(self, step: Step, context: Context, group: str) -> str:
         *requests, last = (step.write, *step.instead)
         for request in requests:
             with contextlib.suppress(Permanent):
                 return step.written(self._call(request, context, group))
         return step.written(self._call(last, context, group))
 
-    def _call(self, request: Call, context: _Context, group: str) -> Reply:
+    def _call(self, request: Call, context: Context, group: str) -> Reply:
         """Send one call; a failure of the target, not of the request, counts for the breaker."""
+        context.require_time_for_a_call()
         reply = None
         try:
             reply = self.send(context.target, request)
@@ -226,78 +248,37 @@ class Deliver:
             raise
         return reply
 
-    def _count_success(self, context: _Context) -> None:
+    def _count_success(self, context: Context) -> None:
         key = breaker_key(context.target.name)
         if self.breaker.succeeded(context.target.name, context.rows.get(key)):
             context.ahead.forget([key])
 
-    def _count_failure(self, context: _Context, group: str, reason: str) -> None:
+    def _count_failure(self, context: Context, group: str, reason: str) -> None:
         target = context.target.name
-        context.ahead.forget([breaker_key(target)])
+        key = breaker_key(target)
+        context.ahead.forget([key])
         try:
-            self.breaker.failed(target, context.rows.get(breaker_key(target)), group=group, reason=reason)
+            failed = self.breaker.failed(target, context.rows.get(key), group=group, reason=reason)
+            context.rows[key] = failed
         except (Transient, Misconfigured) as error:
             # The error of the call matters more, and the next failure is counted again.
             self.count("breaker_unkept", target=target, reason=error.reason)
 
-    def _delivery(self, absorbed: Absorbed, context: _Context) -> Delivery:
+    def _delivery(self, absorbed: Absorbed, context: Context) -> Delivery:
         reference = context.rows.get(reference_key(absorbed.profile, context.target.name))
         conversation = absorbed.consequence.conversation
         return Delivery(
             absorbed=absorbed,
-            profile=_profile(context.rows.get(profile_key(absorbed.profile)), absorbed),
+            profile=profile_of(context.rows.get(profile_key(absorbed.profile)), absorbed),
             owner=context.configuration.directory.person(conversation.owner) if conversation else None,
             contact=reference.remote if isinstance(reference, ReferenceRow) and reference.remote else "",
             lead=self._lead(absorbed.consequence, context),
         )
 
-    def _lead(self, consequence: Consequence, context: _Context) -> str:
+    def _lead(self, consequence: Consequence, context: Context) -> str:
         """The lead that the opening event's delivery made, if this event moves the conversation."""
         if consequence.conversation is None or consequence.opened or not consequence.moved:
             return ""
         key = ledger_key(consequence.conversation.opened_by, context.target.name)
         opening = contents(self.table.get(LedgerRow, key))
         return opening.steps.get(context.crm.lead_step, "") if opening else ""
-
-
-def _lookups(change: Change) -> list[Key]:
-    return [
-        *(event_key(key) for key in change.events),
-        *(ledger_key(key, change.target) for key in change.events),
-        profile_key(change.profile),
-        reference_key(change.profile, change.target),
-        breaker_key(change.target),
-    ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Context:
-    """What stays the same for all events of one message.
-
-    target: where the events go.
-    crm: the target's connector.
-    configuration: the stage's configuration.
-    rows: the rows as they were read, and a new contact's.
-    ahead: the rows of the batch, from which changed ones are dropped.
-    time_left: seconds until Lambda stops this worker.
-    """
-
-    target: Target
-    crm: Crm
-    configuration: Configuration
-    rows: dict[Key, Row]
-    ahead: Ahead
-    time_left: Callable[[], float]
-
-    def require_time(self) -> None:
-        """Raises `Transient` if too little time is left for another step."""
-        if self.time_left() < retry.TIME_FOR_A_STEP:
-            raise Transient(_OUT_OF_TIME, retry_after=0)
-
-
-def _profile(row: Row | None, absorbed: Absorbed) -> Profile:
-    """The customer as they are now; an almost empty profile if theirs was erased."""
-    if isinstance(row, ProfileRow):
-        return msgspec.json.decode(row.body, type=Profile)
-    seen = absorbed.event.received_at
-    return Profile(id=absorbed.profile, name=absorbed.event.name, first_seen=seen, last_seen=seen)

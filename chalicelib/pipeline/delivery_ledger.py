@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from chalicelib.pipeline import retry
 from chalicelib.pipeline.commit import RETENTION
 from chalicelib.store.keys import ledger_key, reference_key
 from chalicelib.store.rows import LedgerRow, ReferenceRow, ReferenceState, Row
@@ -33,6 +34,8 @@ class Books:
     absorbed: the event, and what it did to the conversation.
     target: the target's name.
     now: gives the time, aware UTC.
+    settle: the connector's, seconds.
+    lost: whether this attempt has sent a write and not heard what became of it.
     ledger: the ledger as it is now, some of it perhaps not written yet.
     """
 
@@ -40,29 +43,50 @@ class Books:
     absorbed: Absorbed
     target: str
     now: Callable[[], datetime]
+    settle: float = 0
+    lost: bool = False
     ledger: Ledger = field(init=False)
     _version: int = 0
     _flushed: bool = True
 
     def begin(self, earlier: Ledger | None, *, settle: float) -> None:
-        """Write `sending`. Raises `Transient` if it is too early for another attempt."""
+        """Write `sending`. Raises `Transient` if it is too early for another attempt.
+
+        A ledger that says `sending` already is an attempt of which nothing was heard again: its worker died,
+        or could not write. It counts as one.
+        """
+        self.settle = settle
         now = self.now()
         if earlier is None:
-            self.ledger = Ledger(
-                target=self.target, event=self.absorbed.event.key, state=State.SENDING, since=now
+            self._write(
+                Ledger(target=self.target, event=self.absorbed.event.key, state=State.SENDING, since=now)
             )
-            self._write(self.ledger)
             return
         self._version = earlier.version
         doubtful = ANY_STEP if earlier.state is State.SENDING else earlier.doubtful
         ready = earlier.next_at or now
-        if doubtful:
-            ready = max(ready, earlier.since + timedelta(seconds=settle))
+        attempts = earlier.attempts
+        if earlier.state is State.SENDING:
+            attempts += 1
+            ready = self._over(earlier)
+        elif doubtful:
+            ready = max(ready, earlier.since + timedelta(seconds=self.settle))
         if ready > now:
             raise Transient("not_yet", retry_after=(ready - now).total_seconds())
-        self._write(
-            replace(earlier, state=State.SENDING, doubtful=doubtful, next_at=None, reason="", detail="")
-        )
+        again = replace(earlier, state=State.SENDING, attempts=attempts, doubtful=doubtful)
+        self._write(replace(again, next_at=None, reason="", detail=""))
+
+    def _over(self, ledger: Ledger) -> datetime:
+        """When what an attempt that says `sending` may have sent has settled.
+
+        Its last call can have begun as late as its worker could live.
+        """
+        seconds = retry.LONGEST_ATTEMPT + retry.settle(self.settle, ledger.attempts + 1)
+        return ledger.since + timedelta(seconds=seconds)
+
+    def unwritten(self) -> float:
+        """Seconds until another attempt may begin if the ledger keeps saying `sending`."""
+        return (self._over(self.ledger) - self.now()).total_seconds()
 
     def doubted(self, step: str) -> bool:
         """Whether this step may have been carried out already."""
@@ -135,20 +159,21 @@ class Books:
         return row
 
     def _write(self, ledger: Ledger) -> None:
-        self.ledger = replace(ledger, since=self.now(), version=self._version + 1)
+        ledger = replace(ledger, since=self.now(), version=self._version + 1)
         pk, sk = ledger_key(self.absorbed.event.key, self.target)
         row = LedgerRow(
             pk,
             sk,
-            state=self.ledger.state,
+            state=ledger.state,
             target=self.target,
             profile=self.absorbed.profile,
-            version=self.ledger.version,
-            body=msgspec.json.encode(self.ledger).decode(),
+            version=ledger.version,
+            body=msgspec.json.encode(ledger).decode(),
             ttl=int((self.absorbed.committed_at + RETENTION).timestamp()),
         )
         unchanged = LedgerRow.version == self._version if self._version else Row.pk.does_not_exist()
         if not self.table.put(row, unchanged):
             raise Transient("in_other_hands", "another worker holds this delivery", retry_after=30)
-        self._version = self.ledger.version
+        self.ledger = ledger
+        self._version = ledger.version
         self._flushed = True

@@ -20,10 +20,18 @@ LONGEST_AT_A_TARGET = 300.0
 """Seconds, at most, between receives without a ledger. A thousand receives then outlast the horizon."""
 
 LONGEST_AT_THE_EVENTS = 120.0
-"""Seconds, at most, between receives. A hundred then last three hours, longer than a table is throttled."""
+"""Seconds, at most, between receives. Four hundred then last half a day, longer than a table is throttled."""
 
 TIME_FOR_A_STEP = 25.0
 """Seconds that a step at a target may need; with less left, it is left to the next worker."""
+
+TIME_FOR_A_CALL = 12.0
+"""Seconds that one call to a target may need at the most, and what is written after it."""
+
+LONGEST_ATTEMPT = 60.0
+"""Seconds for which a worker can be at a delivery: the time limit of its function."""
+
+_LEAST_SETTLE, _MOST_SETTLE = 60, 300
 
 TIME_FOR_A_MESSAGE = 8.0
 """Seconds that a message at the events queue may need."""
@@ -47,6 +55,16 @@ def wait(attempts: int, jitter: float, *, at_least: float = 0) -> float:
     """
     planned = SCHEDULE[min(attempts, len(SCHEDULE) - 1)]
     return min(max(planned, at_least) * (1 + 0.1 * jitter), _LONGEST)
+
+
+def settle(own: float, attempts: int) -> float:
+    """Seconds until one may trust that a write whose answer was lost is not there.
+
+    own: the connector's. Whoever lets an answer be lost may also finish late, so it is a minute at least, and
+    twice as long after each further attempt, up to five minutes: that is where the schedule has come to.
+    """
+    doublings = min(max(attempts - 1, 0), 10)
+    return max(own, float(min(_LEAST_SETTLE << doublings, _MOST_SETTLE)))
 
 
 def throttled(named: float | None, age: float, jitter: float) -> float:

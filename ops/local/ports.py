@@ -25,8 +25,12 @@ class Wish:
     how: str
 
 
-def port(text: str) -> int:
-    """A port that somebody typed; 0 stands for any free one. Raises `typer.BadParameter`."""
+def port(typed: str | int) -> int:
+    """A port that was typed, or an option's default; 0 takes any free one. Raises `typer.BadParameter`.
+
+    Typer reads defaults like what is typed, but hands them over as the numbers that they are.
+    """
+    text = str(typed)
     if not (text.isascii() and text.isdecimal()) or int(text) > _LARGEST:
         raise typer.BadParameter(f"a port is a number from 0 to {_LARGEST}, and not {text!r}")
     return int(text)

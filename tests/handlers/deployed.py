@@ -23,7 +23,7 @@ _FIFO = {
     "DeduplicationScope": "messageGroup",
     "FifoThroughputLimit": "perMessageGroupId",
     "ContentBasedDeduplication": "false",
-    "VisibilityTimeout": "180",
+    "VisibilityTimeout": "45",
 }
 
 _numbers = itertools.count()

@@ -77,14 +77,17 @@ def test_a_queue_is_fifo_per_group_and_outlasts_its_function(resources, fed):
         assert properties["MessageRetentionPeriod"] == 14 * 86_400
         assert resources[name]["DeletionPolicy"] == "RetainExceptOnCreate"
     timeout = resources[fed.function]["Properties"]["Timeout"]
-    assert resources[fed.queue]["Properties"]["VisibilityTimeout"] >= 6 * timeout
+    hidden = resources[fed.queue]["Properties"]["VisibilityTimeout"]
+    assert timeout < hidden <= 90, "after a sudden death customers wait for so long"
 
 
 @each_queue
 def test_a_queue_gives_up_late_and_into_its_own_dead_letter_queue(resources, fed):
     redrive = resources[fed.queue]["Properties"]["RedrivePolicy"]
     assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": [fed.dead, "Arn"]}
-    assert redrive["maxReceiveCount"] == (100 if fed.queue == "EventsQueue" else 1000)
+    assert redrive["maxReceiveCount"] == (400 if fed.queue == "EventsQueue" else 1000)
+    hidden = resources[fed.queue]["Properties"]["VisibilityTimeout"]
+    assert redrive["maxReceiveCount"] * hidden >= 5 * 3600, "a function without room for hours loses nothing"
     assert "RedrivePolicy" not in resources[fed.dead]["Properties"]
 
 

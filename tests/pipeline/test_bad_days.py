@@ -80,6 +80,24 @@ def test_only_who_opens_the_breaker_switches_the_mapping_off(hub: World) -> None
     assert hub.switched == []
 
 
+def test_targets_that_hang_do_not_take_the_clocks_whole_minute(hub: World) -> None:
+    [crm] = a_configuration().targets
+    names = [f"t{n}" for n in range(6)]
+    hub.configuration = a_configuration(targets=tuple(replace(crm, name=name) for name in names))
+    for name in names:
+        hub.table.put(BreakerRow(*breaker_key(name), state="open", failures=5, groups="a b", since=1))
+
+    def hangs(call: Call) -> Reply:
+        hub.later(seconds=10)
+        raise Unknown("no_answer")
+
+    hub.crm = hangs
+    assert hub.tick()["probed"] == 3
+    hub.later(minutes=1)
+    assert hub.tick()["probed"] == 3
+    assert len(hub.calls) == 6, "whom the first minute had no time for, the second has"
+
+
 def always(status: int) -> Callable[[Call], Reply]:
     return lambda call: Reply(status=status)
 

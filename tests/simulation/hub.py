@@ -20,7 +20,7 @@ from chalicelib.pipeline import hub_events
 from chalicelib.pipeline.receive import outgoing
 from chalicelib.vocabulary.messages import Intake
 from chalicelib.vocabulary.people import Profile
-from infra.queues import EVENTS, target_queue
+from infra.queues import EVENTS, target_queue, visibility
 from tests.simulation import faults, script, worlds
 from tests.simulation.aws import Aws
 from tests.simulation.clock import START, Clock
@@ -28,7 +28,7 @@ from tests.simulation.deployment import Deployment
 from tests.simulation.edges import Edges
 from tests.simulation.faults import Weather
 from tests.simulation.fifo import Fifo
-from tests.simulation.lambdas import TIMEOUTS, Container, Lambdas, Mapping
+from tests.simulation.lambdas import Container, Lambdas, Mapping
 from tests.simulation.platforms import Platforms
 from tests.simulation.receivers import Network, Webhooks
 from tests.simulation.stream import Stream
@@ -158,11 +158,12 @@ class Simulation:
     def _queue(self, name: str, function: str, receives: int, concurrency: int) -> None:
         queue = Fifo(
             f"{name}.fifo",
-            visibility=6 * TIMEOUTS[function],
+            visibility=visibility(function),
             receives=receives,
             clock=self.clock,
             rng=self.aws.rng,
         )
+        room = random.Random(name)
         mapping = Mapping(
             uuid=name,
             queue=queue,
@@ -171,7 +172,9 @@ class Simulation:
             clock=self.clock,
             lambdas=self.lambdas,
             slip=lambda: self.weather.chance(0.01, self.clock.now),
-            busy=lambda: self.weather.chance(0.01, self.clock.now),
+            held=lambda: (
+                room.uniform(0, 1.2 * queue.visibility) if self.weather.chance(0.01, self.clock.now) else 0
+            ),
             rewritten=self.deployment.received,
         )
         queue.wake = mapping.nudge

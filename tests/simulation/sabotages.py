@@ -133,6 +133,13 @@ SABOTAGES = (
         becomes=otherwise,
     ),
     Sabotage(
+        name="a lost answer settles in five seconds",
+        module="chalicelib.pipeline.retry",
+        function="settle",
+        place=a(ast.Call, "max", "own"),
+        becomes=into("5.0"),
+    ),
+    Sabotage(
         name="partial failures of a send are ignored",
         module="chalicelib.aws.queues",
         function="_once",

@@ -50,6 +50,7 @@ def attempt() -> Iterator[Callable[[], Books]]:
         earlier: list[Books] = []
 
         def attempt() -> Books:
+            hub.later(minutes=10)
             held = Books(table=hub.table, absorbed=absorbed, target="crm", now=lambda: hub.now)
             held.begin(earlier[-1].ledger if earlier else None, settle=0)
             earlier.append(held)

@@ -39,21 +39,27 @@ def sender(
 ) -> Send:
     """A `Send` with its own pool of kept-alive connections.
 
-    One call takes at most three connection attempts and then `read_seconds` of silence, and as long
-    again for a body that trickles in: the function's own timeout must be above twice their sum.
+    One call is over after `connect_seconds` and `read_seconds` together, whatever the other end does: the
+    first bound each attempt to connect, of which there are at most three, the second all that follows.
     """
     import urllib3  # noqa: PLC0415  (84 ms, and only the worker that delivers needs it)
 
+    from chalicelib.crms.http.deadline import deadline, manager  # noqa: PLC0415
+
     # urllib3 names whole URLs in its warnings and debug lines.
     logging.getLogger("urllib3").setLevel(logging.ERROR)
-    manager = urllib3.PoolManager(num_pools=8, maxsize=4, retries=False)
+    pools = manager()
     timeout = urllib3.Timeout(connect=connect_seconds, read=read_seconds)
 
     def send(call: Call) -> Reply:
         place = place_of(call.url, private_network=private_network)
         headers = _headers(call, place)
+        with deadline(connect_seconds + read_seconds, patience=read_seconds):
+            return exchange(call, place, headers)
+
+    def exchange(call: Call, place: Place, headers: dict[str, str]) -> Reply:
         for address in allowed(place, resolve, private_network=private_network):
-            pool = manager.connection_from_host(
+            pool = pools.connection_from_host(
                 f"[{address}]" if ":" in address else address,
                 place.port,
                 place.scheme,
@@ -78,7 +84,7 @@ def sender(
                 raise _tls_failure(error, place.host) from None
             except urllib3.exceptions.HTTPError as error:
                 raise Unknown("no_answer", f"{place.host}: {type(error).__name__}") from None
-            return _read(response, place.host, deadline=time.monotonic() + read_seconds, now=now)
+            return _read(response, place.host, now)
         raise Transient("no_connection", f"{place.host} port {place.port} cannot be reached")
 
     return send
@@ -107,9 +113,7 @@ def _tls_failure(error: Exception, host: str) -> Transient:
     return Unknown("no_answer", f"{host}: TLS failed")
 
 
-def _read(
-    response: urllib3.BaseHTTPResponse, host: str, *, deadline: float, now: Callable[[], float]
-) -> Reply:
+def _read(response: urllib3.BaseHTTPResponse, host: str, now: Callable[[], float]) -> Reply:
     import urllib3  # noqa: PLC0415
 
     body = bytearray()
@@ -119,8 +123,6 @@ def _read(
             if not chunk:
                 break
             body += chunk
-            if time.monotonic() > deadline:
-                raise Unknown("no_answer", f"{host}: the answer came too slowly")
     except (urllib3.exceptions.HTTPError, OSError) as error:
         raise Unknown("no_answer", f"{host}: {type(error).__name__}") from None
     finally:

@@ -46,8 +46,14 @@ def deliver(delivery: Delivery, target: Target, credentials: Credentials, now: i
         lead = yield _lead(delivery, conversation.id, party, target, server)
     if consequence.moved and not consequence.opened:
         employee = _employee(delivery.owner, target)
-        call = server.write("PUT", f"sale.opportunity/{lead}", {"employee": employee})
-        yield Step(name="owner", write=call, written=written)
+        yield Step(
+            name="owner",
+            write=server.write("PUT", f"sale.opportunity/{lead}", {"employee": employee}),
+            written=written,
+            # Looked up, so that a change that comes late cannot undo the next one.
+            find=(server.search("sale.opportunity", [["id", "=", int(lead)], ["employee", "=", employee]]),),
+            found=found,
+        )
 
 
 def _contact(delivery: Delivery, target: Target, server: Server) -> Step:

@@ -49,6 +49,25 @@ def server(
     thread.join(5)
 
 
+@contextlib.contextmanager
+def accepting(serve: Callable[[socket.socket], None]) -> Iterator[int]:
+    """One connection on 127.0.0.1, handed to `serve` before anything is read from it."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def accept() -> None:
+            with contextlib.suppress(OSError):
+                connection, _ = listener.accept()
+                with connection:
+                    serve(connection)
+
+        thread = threading.Thread(target=accept, daemon=True)
+        thread.start()
+        yield listener.getsockname()[1]
+        with contextlib.suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
+    thread.join(5)
+
+
 def says(content: bytes) -> Callable[[socket.socket, bytes], None]:
     return lambda connection, _request: connection.sendall(content)
 
@@ -57,5 +76,5 @@ def local(port: int, path: str = "/", **more: object) -> Call:
     return Call(method="GET", url=f"http://127.0.0.1:{port}{path}", **more)  # type: ignore[arg-type]
 
 
-def private(**settings: float) -> Send:
+def private(**settings: object) -> Send:
     return sender(private_network=True, **{"connect_seconds": 1, "read_seconds": 1, **settings})  # type: ignore[arg-type]

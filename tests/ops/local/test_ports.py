@@ -49,9 +49,9 @@ def test_any_free_port_can_be_had_by_all() -> None:
     require(wish(0), wish(0))
 
 
-@pytest.mark.parametrize("text", ["0", "65535"])
-def test_a_port_is_a_number(text: str) -> None:
-    assert port(text) == int(text)
+@pytest.mark.parametrize("typed", ["0", "65535", 8072])
+def test_a_port_is_a_number(typed: str | int) -> None:
+    assert port(typed) == int(typed)
 
 
 @pytest.mark.parametrize("text", ["-1", "65536", "99999", "", "http", "1.5", "۸۰"])

@@ -30,9 +30,11 @@ def command(folder: Path, **ports: str) -> list[str]:
 
 def refused(folder: Path, **ports: str) -> str:
     """The one line that is said."""
-    done = subprocess.run(
-        command(folder, **ports), cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
-    )
+    return only_line(command(folder, **ports))
+
+
+def only_line(command: list[str]) -> str:
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode in (1, 2)
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
@@ -65,6 +67,13 @@ def test_what_is_no_port_is_refused_in_one_line(earlier: Path, text: str) -> Non
     line = refused(earlier, crm_port=text)
     assert "Invalid value for '--crm-port': a port is a number from 0 to 65535" in line
     assert (earlier / "aws" / "state").read_text() == "kept"
+
+
+def test_ports_that_nobody_types_are_ports(tmp_path: Path) -> None:
+    (tmp_path / "aws").mkdir()
+    line = only_line([sys.executable, "-m", "ops.local.run", "--folder", str(tmp_path)])
+    # Something may listen on the usual ports of this machine.
+    assert "holds files that no local run made" in line or line.startswith("make run: port ")
 
 
 def test_a_second_run_on_the_folder_is_refused(earlier: Path) -> None:
