@@ -15,6 +15,10 @@ _COUNTED = {
         "webhooks",
         "The queue refused messages; they wait in the bucket for tick to feed them in.",
     ),
+    "secret_unusable": (
+        "webhooks",
+        "An account's secret is missing, unreadable or incomplete: its platform gets 503. See the log.",
+    ),
     "no_queue": (
         "relay",
         "A target's queue is gone or refuses us; what it was owed is parked. Mend it; hub redrive --all.",

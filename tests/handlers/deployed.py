@@ -49,6 +49,10 @@ def deploy(setup: Mapping[str, Any]) -> dict[str, str]:
         item = {"pk": {"S": "CONFIG"}, "sk": {"S": "CURRENT"}, "row": {"S": "config"}, "version": {"S": "v1"}}
         item |= {name: {"B": base64.b64decode(section)} for name, section in sections.items()}
         aws("dynamodb").put_item(TableName=table, Item=item)
+        accounts = {name: item[name] for name in ("pk", "version", "accounts")}
+        accounts |= {"sk": {"S": "ACCOUNTS"}, "row": {"S": "accounts"}}
+        aws("dynamodb").put_item(TableName=table, Item=accounts)
+        aws("s3").put_object(Bucket=bucket, Key="configuration/accounts", Body=item["accounts"]["B"])
     for row in setup.get("rows", ()):
         aws("dynamodb").put_item(TableName=table, Item=_with_bytes(row))
     return {

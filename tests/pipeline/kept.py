@@ -14,6 +14,7 @@ from chalicelib.pipeline.delivery_ledger import contents
 from chalicelib.store.keys import Key, breaker_key, event_key, identity_key, ledger_key, load_key, profile_key
 from chalicelib.store.rows import BreakerRow, EventRow, IdentityRow, LoadRow, ProfileRow, unpack_absorbed
 from chalicelib.store.table import Table
+from chalicelib.vocabulary.account import Account
 from chalicelib.vocabulary.delivery import Absorbed, Ledger
 from chalicelib.vocabulary.event import Event, Identity
 from chalicelib.vocabulary.people import Conversation, Profile
@@ -33,7 +34,8 @@ class Register:
             accounts=configuration.accounts,
         )
 
-    refresh = current
+    def find(self, channel: str, account: str) -> Account | None:
+        return self.configuration().account(channel, account)
 
 
 @dataclass

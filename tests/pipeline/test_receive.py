@@ -200,6 +200,7 @@ def test_a_missing_secret_is_never_a_401(hub: World) -> None:
             "100001",
             register=Register(lambda: hub.configuration),
             secrets=missing,
+            renewed=lambda name: None,
             send=hub.accept,
             store=hub.bucket.__setitem__,
             count=hub.count,

@@ -160,6 +160,7 @@ class World(Kept):
             account,
             register=Register(lambda: self.configuration),
             secrets=lambda name: SECRETS.get(name, {}),
+            renewed=lambda name: None,
             send=self.accept,
             store=self.bucket.__setitem__,
             count=self.count,

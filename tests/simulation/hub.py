@@ -15,6 +15,7 @@ import msgspec
 
 import app
 from chalicelib.configuration.stage import Configuration, encode
+from chalicelib.configuration.stored import COPY
 from chalicelib.handlers import deliver, process, relay, tick
 from chalicelib.pipeline import hub_events
 from chalicelib.pipeline.receive import outgoing
@@ -126,9 +127,13 @@ class Simulation:
 
     def push(self, configuration: Configuration) -> None:
         """What `hub push` stores."""
-        sections = {name: {"B": section} for name, section in encode(configuration).items()}
-        row = {"pk": {"S": "CONFIG"}, "sk": {"S": "CURRENT"}, "row": {"S": "config"}}
-        self.aws.dynamo.write({**row, "version": {"S": configuration.version}, **sections})
+        sections = encode(configuration)
+        row = {"pk": {"S": "CONFIG"}, "version": {"S": configuration.version}}
+        values = {name: {"B": section} for name, section in sections.items()}
+        accounts = {"accounts": values["accounts"]}
+        self.aws.dynamo.write({**row, "sk": {"S": "CURRENT"}, "row": {"S": "config"}, **values})
+        self.aws.dynamo.write({**row, "sk": {"S": "ACCOUNTS"}, "row": {"S": "accounts"}, **accounts})
+        self.aws.objects[COPY] = sections["accounts"]
         self.stages.append((self.clock.now, configuration))
         self.tell(f"configuration {configuration.version} is pushed")
 

@@ -127,6 +127,7 @@ def test_every_kind_is_accepted_and_becomes_what_is_said(channel: str, kind: str
         account.id,
         register=Register(lambda: replace(configuration, public_url="https://h")),
         secrets=lambda name: SECRETS[name],
+        renewed=lambda name: None,
         send=send,
         store=lambda *_: None,
         count=lambda name, value=1, **_: counted.append(name),
