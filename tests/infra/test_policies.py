@@ -27,7 +27,7 @@ STREAM = {
 }
 
 MAY = {
-    "APIHandler": LOG | SECRETS | {"sqs:SendMessage", "s3:PutObject", "dynamodb:GetItem"},
+    "APIHandler": LOG | SECRETS | {"sqs:SendMessage", "s3:GetObject", "s3:PutObject", "dynamodb:GetItem"},
     "Process": LOG | CONSUME | TABLE | {"s3:GetObject", "s3:PutObject"},
     "Relay": LOG | STREAM | {"sqs:SendMessage", "dynamodb:BatchGetItem", "dynamodb:PutItem"},
     "Deliver": LOG | SECRETS | CONSUME | TABLE | BREAKER | {"sqs:SendMessage"},

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import pytest
 
+from chalicelib.configuration.stored import COPY
+from chalicelib.pipeline.set_aside import QUARANTINE, UNDELIVERED
 from infra.alarms import _COUNTED
 from infra.names import FUNCTIONS, Unnameable
 from infra.queues import all_queues, target_queue
@@ -130,8 +132,11 @@ def test_the_bucket_is_closed_encrypted_and_forgets(resources):
     assert resources["Bucket"]["DeletionPolicy"] == "Retain"
     assert all(properties["PublicAccessBlockConfiguration"].values())
     assert "BucketEncryption" in properties
-    (rule,) = properties["LifecycleConfiguration"]["Rules"]
-    assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", 30)
+    rules = properties["LifecycleConfiguration"]["Rules"]
+    assert all((rule["Status"], rule["ExpirationInDays"]) == ("Enabled", 30) for rule in rules)
+    forgotten = tuple(rule["Prefix"] for rule in rules)
+    assert all(key.startswith(forgotten) for key in (QUARANTINE, UNDELIVERED, "oversize/"))
+    assert not COPY.startswith(forgotten), "a stage may go without a push for long"
     (statement,) = resources["BucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
     assert statement["Effect"] == "Deny"
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}

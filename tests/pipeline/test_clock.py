@@ -27,6 +27,9 @@ NOTHING: dict[str, int] = {"probed": 0, "closed": 0, "offered": 0, "recounted": 
 
 def idle(hub: World, *numbers: int) -> None:
     """Conversations that are over by now, one customer each."""
+    directory = hub.configuration.directory
+    people = tuple(replace(person, capacity=50) for person in directory.people)
+    hub.configuration = replace(hub.configuration, directory=replace(directory, people=people))
     for number in numbers:
         asked = message(number, sender=f"98912000{number:04d}")
         hub.absorb(asked)

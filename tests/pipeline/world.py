@@ -222,7 +222,12 @@ class World(Kept):
         )
 
     def tick(self) -> dict[str, int]:
-        return tick(self.clock, lambda: 60.0)
+        ends = self.now + timedelta(seconds=55)
+
+        def time_left() -> float:
+            return (ends - self.now).total_seconds()
+
+        return tick(self.clock, time_left)
 
     @property
     def relay(self) -> Relay:

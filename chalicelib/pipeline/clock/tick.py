@@ -22,12 +22,12 @@ from chalicelib.vocabulary.errors import HubError, Transient
 from chalicelib.vocabulary.event import Event
 
 JOBS: dict[str, Job] = {
-    "probed": probe,
     "closed": close_idle,
     "offered": offer,
     "recounted": recount,
+    "probed": probe,
 }
-"""The jobs, each by the word under which the log counts it."""
+"""The jobs, each by the word under which the log counts it; each has what time the earlier ones left."""
 
 WITHOUT_CONFIGURATION: dict[str, Callable[[Clock], int]] = {"fed": feed_queue}
 """Done even if the configuration cannot be read. They come last and have all the time that is left."""
