@@ -34,7 +34,7 @@ class Channel:
     refused: the HTTP status for a request that is not genuine.
     handshake: answers the platform's GET (or the POST that it calls a handshake); returns None if the
         request is no handshake. Raises `Rejected`, which is answered 403.
-    secrets: the names of an account's secrets.
+    secrets: the names of an account's secrets. A request that needs one which is not there is answered 503.
     either: True if one of them is enough; else an account needs all.
     settings: the names that an account's settings may have.
     setup: what an operator must enter where; `{url}` stands for the webhook URL.

@@ -232,11 +232,12 @@ TWILIO = Channel(
     setup=(
         "In the Twilio console, at the number or messaging service: enter {url}#rc=5&rp=all with HTTP POST"
         " for incoming messages and calls, {url} as the fallback URL (`Primary handler fails`), and {url} as"
-        " status callback of messages and calls. Twilio does not repeat a failed request by itself: what"
-        " follows the `#`, which it neither sends nor signs, has it try up to five times more within its 15"
-        " seconds, and the fallback URL once more. `auth_token` is the account's primary (and during rotation"
-        " also the secondary) token; `shared_key` is `<key id>=<key>` where webhooks are signed with a shared"
-        " key. At least one of the two is needed. If you give Twilio the URL with a query, or not letter for"
-        " letter so, put it under the account's settings as `url`, without the `#` and what follows it."
+        " status callback of messages and calls. Twilio does not repeat a request that we could not serve:"
+        " what follows the `#`, which it neither sends nor signs, has it try up to five times more within 15"
+        " seconds, and then comes the fallback URL. `auth_token` is the account's primary (and during"
+        " rotation also the secondary) token; `shared_key` is `<key id>=<key>` where webhooks are signed with"
+        " a shared key. At least one of the two is needed. If you give Twilio the URL with a query, or not"
+        " letter for letter so, put it under the account's settings as `url`, without the `#` and what"
+        " follows it."
     ),
 )
