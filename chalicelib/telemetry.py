@@ -13,6 +13,8 @@ from typing import Any, Protocol
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
+from chalicelib.vocabulary.errors import HubError
+
 NAMESPACE = "Switchboard"
 
 # Named by POWERTOOLS_SERVICE_NAME and not after the app, whose logger Chalice silences below errors.
@@ -40,7 +42,7 @@ def count(name: str, value: int = 1, **about: str) -> None:
 def log_bug(function: str, error: Exception, **about: Any) -> None:  # noqa: ANN401 - values of any JSON type
     """A bug, by the frames it came through and without its message, which may quote what a customer wrote."""
     frames = traceback.format_tb(error.__traceback__)
-    reason = getattr(error, "reason", type(error).__name__)
+    reason = error.reason if isinstance(error, HubError) else type(error).__name__
     log.error("bug", function=function, reason=reason, frames=frames, stacklevel=3, **about)
 
 
