@@ -119,7 +119,7 @@ SABOTAGES = (
     Sabotage(
         name="delivery writes the profile row",
         module="chalicelib.pipeline.deliver",
-        function="Deliver._one",
+        function="Deliver._attempt",
         place=a(ast.Expr, "count", "delivered"),
         becomes=followed_by(
             "if row := context.rows.get(profile_key(absorbed.profile)):\n    self.table.put(row)\n"
@@ -188,7 +188,7 @@ SABOTAGES = (
         name="a wait is taken for done",
         module="chalicelib.handlers.batch",
         function="_one",
-        place=a(ast.Tuple, "wait"),
+        place=a(ast.Tuple, "wait", "retry_after"),
         becomes=into("(True, IT[1])"),
     ),
     Sabotage(
@@ -202,8 +202,8 @@ SABOTAGES = (
         name="the relay swallows what was not accepted",
         module="chalicelib.pipeline.relay",
         function="Relay.__call__",
-        place=a(ast.If, "Transient"),
-        becomes=never,
+        place=call("append", "error"),
+        becomes=into("None"),
     ),
     Sabotage(
         name="a target that refuses the probe counts as down",
