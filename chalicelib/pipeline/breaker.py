@@ -28,6 +28,11 @@ _HELD_BACK = 60.0
 """Seconds after which a message that was received nevertheless comes back."""
 
 
+def _pause(probes: int) -> int:
+    """Seconds until the next probe, after this many."""
+    return int(min(_FIRST_PROBE << min(probes, 20), _LONGEST_PROBE))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Breaker:
     """The breakers of all targets.
@@ -47,44 +52,63 @@ class Breaker:
 
     def admit(self, target: str, row: Row | None) -> None:
         """Raises `Transient` while the target is cut off."""
-        if isinstance(row, BreakerRow) and row.state != Circuit.CLOSED:
+        if isinstance(row, BreakerRow) and row.state not in (Circuit.CLOSED, Circuit.TRIAL):
             raise Transient("breaker_open", f"{target} is cut off", retry_after=_HELD_BACK)
 
-    def failed(self, target: str, row: Row | None, *, group: str, reason: str) -> BreakerRow:
-        """Count one more failure; too many cut the target off. The row as it is then."""
-        earlier = row if isinstance(row, BreakerRow) else BreakerRow(*breaker_key(target))
-        failures = int(earlier.failures) + 1
-        groups = {*str(earlier.groups).split(), group}
-        if len(groups) > _GROUPS:
-            groups = set(sorted(groups)[:_GROUPS])
-        unreachable = reason == "no_connection" and failures >= _UNREACHABLE
-        if unreachable or (failures >= _FAILURES and len(groups) >= _GROUPS):
-            self._open(target)
-            return BreakerRow(*earlier.key, state=Circuit.OPEN, failures=failures)
-        self.table.update(
+    def failed(
+        self, target: str, row: Row | None, *, group: str, reason: str, refused: bool = False
+    ) -> BreakerRow:
+        """Count one more failure; too many cut the target off, on trial the first. The row as it is then.
+
+        refused: whether the target answered as an endpoint does that serves nobody.
+        """
+        breaker = row if isinstance(row, BreakerRow) else BreakerRow(*breaker_key(target))
+        breaker.failures = int(breaker.failures) + 1
+        breaker.refused = reason if refused else breaker.refused
+        if breaker.state == Circuit.TRIAL:
+            return self._open_again(target, breaker)
+        groups = sorted({*str(breaker.groups).split(), group})[:_GROUPS]
+        breaker.groups = " ".join(groups)
+        unreachable = reason == "no_connection" and breaker.failures >= _UNREACHABLE
+        if unreachable or (breaker.failures >= _FAILURES and len(groups) >= _GROUPS):
+            self._open(target, breaker)
+            breaker.state = Circuit.OPEN
+            return breaker
+        counted = self.table.update(
             BreakerRow(*breaker_key(target)),
             [
                 BreakerRow.failures.add(1),
-                BreakerRow.groups.set(" ".join(sorted(groups))),
+                BreakerRow.groups.set(breaker.groups),
+                BreakerRow.refused.set(breaker.refused),
                 BreakerRow.row.set(BreakerRow),
                 BreakerRow.state.set(Circuit.CLOSED),
             ],
             BreakerRow.state.does_not_exist() | (BreakerRow.state == Circuit.CLOSED),
         )
-        return BreakerRow(*earlier.key, state=Circuit.CLOSED, failures=failures, groups=" ".join(groups))
+        if not counted:
+            breaker.state = Circuit.OPEN  # others have cut it off since the row was read
+        return breaker
 
     def succeeded(self, target: str, row: Row | None) -> bool:
         """Forget earlier failures, as the target has answered properly; return whether there were any."""
-        if not isinstance(row, BreakerRow) or not row.failures:
+        if not isinstance(row, BreakerRow) or not (row.failures or row.state == Circuit.TRIAL):
             return False
+        if row.state == Circuit.TRIAL:
+            self._announce(target, Circuit.CLOSED, int(row.since))
         self.table.update(
             BreakerRow(*breaker_key(target)),
-            [BreakerRow.failures.set(0), BreakerRow.groups.set("")],
-            BreakerRow.state == Circuit.CLOSED,
+            [
+                BreakerRow.state.set(Circuit.CLOSED),
+                BreakerRow.failures.set(0),
+                BreakerRow.groups.set(""),
+                BreakerRow.refused.set(""),
+                BreakerRow.streak.add(1),
+            ],
+            BreakerRow.state == row.state,
         )
         return True
 
-    def _open(self, target: str) -> None:
+    def _open(self, target: str, breaker: BreakerRow) -> None:
         now = int(self.now().timestamp())
         opened = self.table.update(
             BreakerRow(*breaker_key(target)),
@@ -93,6 +117,7 @@ class Breaker:
                 BreakerRow.since.set(now),
                 BreakerRow.next_probe.set(now + _FIRST_PROBE),
                 BreakerRow.probes.set(0),
+                BreakerRow.refused.set(breaker.refused),
                 BreakerRow.row.set(BreakerRow),
             ],
             BreakerRow.state.does_not_exist() | (BreakerRow.state == Circuit.CLOSED),
@@ -103,18 +128,40 @@ class Breaker:
         self._announce(target, Circuit.OPEN, now)
         self.switch(target, False)
 
-    def probe(self, target: str, row: BreakerRow, attempt: Callable[[], bool]) -> Circuit:
-        """Try a target that is cut off, if it is time; return the breaker's state afterwards."""
+    def _open_again(self, target: str, breaker: BreakerRow) -> BreakerRow:
+        """Cut a target off that failed on trial: since it first was, and with a longer pause each time."""
         now = int(self.now().timestamp())
-        if row.state == Circuit.CLOSED or row.next_probe > now:
+        breaker.next_probe = now + _pause(int(breaker.probes))
+        breaker.state = Circuit.OPEN
+        opened = self.table.update(
+            BreakerRow(*breaker_key(target)),
+            [
+                BreakerRow.state.set(Circuit.OPEN),
+                BreakerRow.next_probe.set(breaker.next_probe),
+                BreakerRow.refused.set(breaker.refused),
+            ],
+            BreakerRow.state == Circuit.TRIAL,
+        )
+        if opened:
+            self.count("breaker_open", target=target)
+            self.switch(target, False)
+        return breaker
+
+    def probe(self, target: str, row: BreakerRow, attempt: Callable[[], bool]) -> Circuit:
+        """Try a target that is cut off, if it is time; return the breaker's state afterwards.
+
+        A target that has refused everybody may answer a probe all the same. So its deliveries are let through
+        on trial, and the first of them decides.
+        """
+        now = int(self.now().timestamp())
+        if row.state in (Circuit.CLOSED, Circuit.TRIAL) or row.next_probe > now:
             return Circuit(row.state)
         probes = int(row.probes) + 1
-        pause = min(_FIRST_PROBE * 2**probes, _LONGEST_PROBE)
         taken = self.table.update(
             BreakerRow(*breaker_key(target)),
             [
                 BreakerRow.state.set(Circuit.HALF_OPEN),
-                BreakerRow.next_probe.set(now + pause),
+                BreakerRow.next_probe.set(now + _pause(probes)),
                 BreakerRow.probes.set(probes),
             ],
             BreakerRow.next_probe == row.next_probe,
@@ -129,6 +176,9 @@ class Breaker:
             return Circuit.OPEN
         # The mapping first: if this worker dies before it sets the state, the next probe enables it again.
         self.switch(target, True)
+        if row.refused:
+            self._set(target, Circuit.TRIAL)
+            return Circuit.TRIAL
         self._announce(target, Circuit.CLOSED, int(row.since))
         self._set(target, Circuit.CLOSED)
         return Circuit.CLOSED

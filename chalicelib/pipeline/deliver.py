@@ -18,18 +18,28 @@ from chalicelib.crms import CRMS
 from chalicelib.crms.base import Credentials, Step
 from chalicelib.pipeline import retry
 from chalicelib.pipeline.breaker import Breaker
-from chalicelib.pipeline.delivery_context import OUT_OF_TIME, Context, lookups, profile_of
+from chalicelib.pipeline.delivery_context import OUT_OF_TIME, Context, lookups
 from chalicelib.pipeline.delivery_ledger import Books, contents
 from chalicelib.pipeline.parking import park_unknown
-from chalicelib.store.keys import breaker_key, event_key, ledger_key, profile_key, reference_key
+from chalicelib.store.keys import breaker_key, event_key, ledger_key
 from chalicelib.store.read_ahead import Ahead
-from chalicelib.store.rows import EventRow, LedgerRow, ReferenceRow, unpack_absorbed
+from chalicelib.store.rows import EventRow, LedgerRow, unpack_absorbed
 from chalicelib.store.table import Table
 from chalicelib.telemetry import Count
-from chalicelib.vocabulary.delivery import SETTLED, Absorbed, Call, Delivery, Ledger, Reply, State, Target
+from chalicelib.vocabulary.delivery import (
+    SETTLED,
+    Absorbed,
+    Call,
+    Circuit,
+    Ledger,
+    Reply,
+    State,
+    Target,
+)
 from chalicelib.vocabulary.errors import (
     HubError,
     Misconfigured,
+    NotServed,
     Permanent,
     Throttled,
     Transient,
@@ -98,6 +108,8 @@ class Deliver:
             configuration=configuration,
             rows=rows,
             ahead=ahead,
+            breaker=self.breaker,
+            count=self.count,
             time_left=time_left,
         )
         states = []
@@ -127,7 +139,7 @@ class Deliver:
                 unheard = Unknown("attempt_lost", "an attempt began, and nothing was heard of it again")
                 if retry.spent(absorbed.committed_at, ledger.since):
                     return self._park(books, target, unheard)
-                self._count_failure(context, absorbed.profile, unheard.reason)
+                context.count_failure(absorbed.profile, unheard.reason)
             return self._attempt(absorbed, books, context)
         except Transient as error:
             if error.retry_after is not None:
@@ -146,14 +158,16 @@ class Deliver:
                 if renewed == credentials:
                     raise
                 self._run(absorbed, books, context, renewed)
+        except NotServed as error:
+            return self._refused(books, context, error)
         except Permanent as error:
-            self._count_success(context)
+            context.count_success()
             return self._park(books, target, error)
         except (Transient, Misconfigured) as error:
             if retry.spent(absorbed.committed_at, self.now()):
                 return self._park(books, target, error)
             self._wait(books, context, error)
-        self._count_success(context)
+        context.count_success()
         self.count("delivered", target=target.name)
         return State.DONE
 
@@ -161,6 +175,30 @@ class Deliver:
         books.park(error)
         self.count("parked", target=target.name, reason=error.reason)
         return State.PARKED
+
+    def _refused(self, books: Books, context: Context, error: NotServed) -> State:
+        """Park it if the refusal is this event's own fault; else let it wait, which costs no attempt.
+
+        Decision 0015 has the rule. Raises `Transient` with the time to wait.
+        """
+        absorbed, refusals = books.absorbed, books.ledger.refusals
+        earlier = context.breaker_row
+        streak = int(earlier.streak) if earlier else 0
+        served_since = refusals > 0 and books.ledger.streak != streak
+        if served_since or retry.spent(absorbed.committed_at, self.now()):
+            return self._park(books, context.target, error)
+        on_trial = earlier is not None and earlier.state == Circuit.TRIAL
+        context.count_failure(absorbed.profile, error.reason, refused=True)
+        breaker = context.breaker_row
+        closed = breaker is not None and breaker.state == Circuit.CLOSED
+        if closed and refusals + 1 >= retry.MOST_REFUSALS:
+            return self._park(books, context.target, error)
+        now = self.now()
+        pause = float(breaker.next_probe) - now.timestamp() if on_trial and breaker else 0.0
+        seconds = retry.refused(refusals + 1, self.jitter(), pause=max(pause, 0.0))
+        books.hold(error, streak=streak, until=now + timedelta(seconds=seconds))
+        self.count("retried", target=context.target.name, reason=error.reason)
+        raise Transient(error.reason, error.detail, retry_after=seconds) from error
 
     def _wait(self, books: Books, context: Context, error: Transient | Misconfigured) -> NoReturn:
         """Write into the ledger when the next attempt is made. Raises `Transient` with the time to wait."""
@@ -187,7 +225,8 @@ class Deliver:
 
     def _run(self, absorbed: Absorbed, books: Books, context: Context, credentials: Credentials) -> None:
         """Look up or write each of the connector's steps, and put it into the ledger before the next."""
-        crm, delivery = context.crm, self._delivery(absorbed, context)
+        crm = context.crm
+        delivery = context.delivery(absorbed, lead=self._lead(absorbed.consequence, context))
         steps = crm.deliver(delivery, context.target, credentials, int(self.now().timestamp()))
         try:
             step = next(steps)
@@ -244,36 +283,9 @@ class Deliver:
             raise
         except Transient as error:
             if reply is None or reply.status == 401 or reply.status >= 500:
-                self._count_failure(context, group, error.reason)
+                context.count_failure(group, error.reason)
             raise
         return reply
-
-    def _count_success(self, context: Context) -> None:
-        key = breaker_key(context.target.name)
-        if self.breaker.succeeded(context.target.name, context.rows.get(key)):
-            context.ahead.forget([key])
-
-    def _count_failure(self, context: Context, group: str, reason: str) -> None:
-        target = context.target.name
-        key = breaker_key(target)
-        context.ahead.forget([key])
-        try:
-            failed = self.breaker.failed(target, context.rows.get(key), group=group, reason=reason)
-            context.rows[key] = failed
-        except (Transient, Misconfigured) as error:
-            # The error of the call matters more, and the next failure is counted again.
-            self.count("breaker_unkept", target=target, reason=error.reason)
-
-    def _delivery(self, absorbed: Absorbed, context: Context) -> Delivery:
-        reference = context.rows.get(reference_key(absorbed.profile, context.target.name))
-        conversation = absorbed.consequence.conversation
-        return Delivery(
-            absorbed=absorbed,
-            profile=profile_of(context.rows.get(profile_key(absorbed.profile)), absorbed),
-            owner=context.configuration.directory.person(conversation.owner) if conversation else None,
-            contact=reference.remote if isinstance(reference, ReferenceRow) and reference.remote else "",
-            lead=self._lead(absorbed.consequence, context),
-        )
 
     def _lead(self, consequence: Consequence, context: Context) -> str:
         """The lead that the opening event's delivery made, if this event moves the conversation."""

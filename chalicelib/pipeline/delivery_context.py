@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import msgspec
@@ -10,11 +11,13 @@ import msgspec
 from chalicelib.configuration.stage import Configuration
 from chalicelib.crms.base import Crm
 from chalicelib.pipeline import retry
+from chalicelib.pipeline.breaker import Breaker
 from chalicelib.store.keys import Key, breaker_key, event_key, ledger_key, profile_key, reference_key
 from chalicelib.store.read_ahead import Ahead
-from chalicelib.store.rows import ProfileRow, Row
-from chalicelib.vocabulary.delivery import Absorbed, Target
-from chalicelib.vocabulary.errors import Transient
+from chalicelib.store.rows import BreakerRow, ProfileRow, ReferenceRow, Row
+from chalicelib.telemetry import Count
+from chalicelib.vocabulary.delivery import Absorbed, Delivery, Target
+from chalicelib.vocabulary.errors import Misconfigured, Transient
 from chalicelib.vocabulary.messages import Change
 from chalicelib.vocabulary.people import Profile
 
@@ -42,6 +45,8 @@ class Context:
     configuration: the stage's configuration.
     rows: the rows as they were read, and a new contact's.
     ahead: the rows of the batch, from which changed ones are dropped.
+    breaker: the breakers of all targets.
+    count: counts what happened.
     time_left: seconds until Lambda stops this worker.
     """
 
@@ -50,7 +55,42 @@ class Context:
     configuration: Configuration
     rows: dict[Key, Row]
     ahead: Ahead
+    breaker: Breaker
+    count: Count
     time_left: Callable[[], float]
+
+    @property
+    def breaker_row(self) -> BreakerRow | None:
+        """The target's breaker as this message's work last saw it."""
+        row = self.rows.get(breaker_key(self.target.name))
+        return row if isinstance(row, BreakerRow) else None
+
+    def count_success(self) -> None:
+        """Tell the breaker that the target has answered properly."""
+        with self._breaker_at_best():
+            if self.breaker.succeeded(self.target.name, self.breaker_row):
+                self.ahead.forget([breaker_key(self.target.name)])
+
+    def count_failure(self, group: str, reason: str, *, refused: bool = False) -> None:
+        """Tell the breaker that the target has failed.
+
+        group: the profile whose delivery it was.
+        refused: whether the target answered as an endpoint does that serves nobody.
+        """
+        key = breaker_key(self.target.name)
+        self.ahead.forget([key])
+        with self._breaker_at_best():
+            self.rows[key] = self.breaker.failed(
+                self.target.name, self.breaker_row, group=group, reason=reason, refused=refused
+            )
+
+    @contextmanager
+    def _breaker_at_best(self) -> Iterator[None]:
+        """What became of the delivery matters more than the breaker, and the next one tells it again."""
+        try:
+            yield
+        except (Transient, Misconfigured) as error:
+            self.count("breaker_unkept", target=self.target.name, reason=error.reason)
 
     def require_time(self) -> None:
         """Raises `Transient` if too little time is left for another step."""
@@ -65,10 +105,20 @@ class Context:
         if self.time_left() < retry.TIME_FOR_A_CALL:
             raise Transient("too_slow", "the calls of one step have taken all of a worker's time")
 
-
-def profile_of(row: Row | None, absorbed: Absorbed) -> Profile:
-    """The customer as they are now; an almost empty profile if theirs was erased."""
-    if isinstance(row, ProfileRow):
-        return msgspec.json.decode(row.body, type=Profile)
-    seen = absorbed.event.received_at
-    return Profile(id=absorbed.profile, name=absorbed.event.name, first_seen=seen, last_seen=seen)
+    def delivery(self, absorbed: Absorbed, *, lead: str) -> Delivery:
+        """The event with the customer as they are now: an almost empty profile if theirs was erased."""
+        row = self.rows.get(profile_key(absorbed.profile))
+        reference = self.rows.get(reference_key(absorbed.profile, self.target.name))
+        conversation = absorbed.consequence.conversation
+        seen = absorbed.event.received_at
+        return Delivery(
+            absorbed=absorbed,
+            profile=(
+                msgspec.json.decode(row.body, type=Profile)
+                if isinstance(row, ProfileRow)
+                else Profile(id=absorbed.profile, name=absorbed.event.name, first_seen=seen, last_seen=seen)
+            ),
+            owner=self.configuration.directory.person(conversation.owner) if conversation else None,
+            contact=reference.remote if isinstance(reference, ReferenceRow) and reference.remote else "",
+            lead=lead,
+        )

@@ -130,6 +130,11 @@ class Books:
             )
         )
 
+    def hold(self, error: HubError, *, streak: int, until: datetime) -> None:
+        """Write that it was refused, perhaps as everybody is, and when the next attempt is made."""
+        self.ledger = replace(self.ledger, refusals=self.ledger.refusals + 1, streak=streak)
+        self.wait(error, attempts=self.ledger.attempts, until=until)
+
     def park(self, error: HubError) -> None:
         """Write that no further attempt is made by itself."""
         self._write(

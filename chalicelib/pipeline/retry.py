@@ -80,6 +80,23 @@ def throttled(named: float | None, age: float, jitter: float) -> float:
     return min(max(named or 0, _LEAST_PAUSE, min(_MOST_PAUSE, age / 10)) * (1 + 0.1 * jitter), _LONGEST)
 
 
+MOST_REFUSALS = 4
+"""Attempts that an endpoint refuses as if it served nobody, before the event is to blame."""
+
+_OTHERS_FIRST = 120.0
+"""Seconds by which a refused delivery keeps away from the next trial of its target."""
+
+
+def refused(refusals: int, jitter: float, *, pause: float = 0) -> float:
+    """Seconds to wait after so many refusals by an endpoint that may serve nobody: minutes in all.
+
+    pause: until a target that was on trial is tried again, 0 if it was not. The refused one stays away from
+    that trial, so that another customer's delivery shows whether it was the event.
+    """
+    planned = SCHEDULE[min(refusals, MOST_REFUSALS - 1)]
+    return (2 * pause + _OTHERS_FIRST if pause else planned) * (1 + 0.1 * jitter)
+
+
 def spent(committed_at: datetime, now: datetime) -> bool:
     """Whether this attempt is the last."""
     return now - committed_at > HORIZON

@@ -209,6 +209,8 @@ class BreakerRow(Row, discriminator="breaker"):
     since: Unix seconds of the moment when it opened.
     next_probe: Unix seconds before which no probe is made.
     probes: how many probes were made since it opened.
+    refused: the reason, if one of these failures was a refusal as by an endpoint that serves nobody.
+    streak: how many rows of failures a success has ended.
     """
 
     state = UnicodeAttribute(default=Circuit.CLOSED.value)
@@ -217,6 +219,8 @@ class BreakerRow(Row, discriminator="breaker"):
     since = NumberAttribute(default=0)
     next_probe = NumberAttribute(default=0)
     probes = NumberAttribute(default=0)
+    refused = UnicodeAttribute(default="")
+    streak = NumberAttribute(default=0)
 
 
 class AccountsRow(Row, discriminator="accounts"):

@@ -154,6 +154,8 @@ class Ledger:
     next_at: when the next attempt is made, aware UTC; None unless the delivery waits.
     reason: the short code of the last failure, empty if there was none.
     detail: the sentence of the last failure, for people.
+    refusals: how often the target refused it as an endpoint does that serves nobody.
+    streak: the breaker's `streak` at the last of these.
     """
 
     target: str
@@ -167,6 +169,8 @@ class Ledger:
     next_at: datetime | None = None
     reason: str = ""
     detail: str = ""
+    refusals: int = 0
+    streak: int = 0
 
 
 class Circuit(StrEnum):
@@ -178,3 +182,5 @@ class Circuit(StrEnum):
     """Deliveries wait: the queue's mapping is disabled, and the clock probes the target now and then."""
     HALF_OPEN = "half-open"
     """Deliveries wait while a probe is under way."""
+    TRIAL = "trial"
+    """Deliveries run after a target had refused everybody; the first one decides (decision 0015)."""

@@ -3,6 +3,7 @@
 HubError
 ├── Rejected       not genuine, or not readable: refused, never tried again
 ├── Permanent      refused by the other side and will be refused again: parked with its reason
+│   └── NotServed      refused as by an endpoint that serves nobody: waits until it is known whose fault it is
 ├── Transient      may succeed later: waits, `retry_after` seconds if the other side named them
 │   ├── Throttled      the other side asked us to slow down: waits, and costs no attempt
 │   ├── Unauthorised   our credential was refused: one fresh credential, then waits
@@ -33,6 +34,10 @@ class Rejected(HubError):
 
 class Permanent(HubError):
     """Refused, and would be refused again."""
+
+
+class NotServed(Permanent):
+    """Refused in words that say nothing of the request: the whole endpoint may be gone."""
 
 
 class Misconfigured(HubError):

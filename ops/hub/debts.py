@@ -75,6 +75,7 @@ def _unpark(site: Site, event: str, target: str) -> None:
         ledger,
         state=State.WAITING,
         attempts=0,
+        refusals=0,
         version=ledger.version + 1,
         since=site.now(),
         next_at=None,

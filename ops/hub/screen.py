@@ -159,6 +159,7 @@ _STYLES = {
     "queued": "yellow",
     "unsent": "red",
     "half-open": "yellow",
+    "trial": "yellow",
     "parked": "red",
     "open": "red",
 }

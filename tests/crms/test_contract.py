@@ -12,7 +12,7 @@ from chalicelib import crms
 from chalicelib.crms import CRMS
 from chalicelib.crms.base import Crm, Step
 from chalicelib.vocabulary.delivery import Call, Reply
-from chalicelib.vocabulary.errors import HubError, Permanent, Throttled, Unauthorised, Unknown
+from chalicelib.vocabulary.errors import HubError, NotServed, Permanent, Throttled, Unauthorised, Unknown
 from tests.crms import playing
 from tests.crms.test_fixtures import CASES, owed, reply
 
@@ -29,7 +29,7 @@ FAULTS: dict[str, tuple[Reply, type[HubError], float | None]] = {
     "401": (Reply(status=401, headers=HTML, body=TELLTALE), Unauthorised, None),
     "HTML 500": (Reply(status=500, headers=HTML, body=b"<!doctype html>s3cret-body"), Unknown, None),
     "400": (Reply(status=400, body=TELLTALE), Permanent, None),
-    "403": (Reply(status=403, body=TELLTALE), Permanent, None),
+    "403": (Reply(status=403, body=TELLTALE), NotServed, None),
 }
 LIES = {
     "malformed 200": Reply(status=200, body=b'{"id": 1'),

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from chalicelib.configuration.stored import COPY
+
 pytestmark = pytest.mark.slow
 
 CONSUME = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"}
@@ -119,3 +121,11 @@ def test_the_breaker_switches_the_mappings_of_deliver_alone(resources, function)
     assert condition["ArnEquals"]["lambda:FunctionArn"]["Fn::Sub"].endswith(
         ":function:switchboard-${Stage}-deliver"
     )
+
+
+def test_the_front_door_reads_one_object_and_nothing_that_customers_wrote(resources):
+    assert statements(resources, "APIHandler")["ReadCopyOfAccounts"]["Resource"] == {
+        "Fn::Sub": f"${{Bucket.Arn}}/{COPY}"
+    }
+    readers = [one for one in statements(resources, "APIHandler").values() if "s3:GetObject" in one["Action"]]
+    assert len(readers) == 1

@@ -122,6 +122,7 @@ SABOTAGES = (
         function="Deliver._attempt",
         place=a(ast.Expr, "count", "delivered"),
         becomes=followed_by(
+            "from chalicelib.store.keys import profile_key\n"
             "if row := context.rows.get(profile_key(absorbed.profile)):\n    self.table.put(row)\n"
         ),
     ),

@@ -9,7 +9,10 @@ import re
 from email.utils import parsedate_to_datetime
 
 from chalicelib.vocabulary.delivery import Reply
-from chalicelib.vocabulary.errors import Permanent, Throttled, Transient, Unauthorised, Unknown
+from chalicelib.vocabulary.errors import NotServed, Permanent, Throttled, Transient, Unauthorised, Unknown
+
+_THE_REQUESTS_OWN = {400, 409, 411, 413, 414, 416, 422, 431}
+"""Refusals that judge what was sent. An endpoint that serves nobody gives other ones."""
 
 
 def classify(reply: Reply, vendor: str = "") -> None:
@@ -32,11 +35,13 @@ def classify(reply: Reply, vendor: str = "") -> None:
     if status == 401:
         raise Unauthorised("unauthorised", detail)
     if status == 410:
-        raise Permanent("gone", detail)
+        raise NotServed("gone", detail)
     if 300 <= status < 400:
-        raise Permanent("redirected", f"{detail}: redirects are not followed")
-    if 400 <= status < 500 or status == 501:
+        raise NotServed("redirected", f"{detail}: redirects are not followed")
+    if status in _THE_REQUESTS_OWN:
         raise Permanent(f"http_{status}", detail)
+    if 400 <= status < 500 or status == 501:
+        raise NotServed(f"http_{status}", detail)
     raise Unknown(f"http_{status}", detail, retry_after=retry_after(reply))
 
 

@@ -10,6 +10,7 @@ from chalicelib.crms.http.replies import classify, redacted, retry_after
 from chalicelib.vocabulary.delivery import Reply
 from chalicelib.vocabulary.errors import (
     HubError,
+    NotServed,
     Permanent,
     Throttled,
     Transient,
@@ -30,11 +31,11 @@ def test_success(status):
 @pytest.mark.parametrize(
     ("status", "kind", "reason"),
     [
-        (301, Permanent, "redirected"), (304, Permanent, "redirected"), (400, Permanent, "http_400"),
-        (401, Unauthorised, "unauthorised"), (403, Permanent, "http_403"), (404, Permanent, "http_404"),
-        (408, Transient, "http_408"), (409, Permanent, "http_409"), (410, Permanent, "gone"),
+        (301, NotServed, "redirected"), (304, NotServed, "redirected"), (400, Permanent, "http_400"),
+        (401, Unauthorised, "unauthorised"), (403, NotServed, "http_403"), (404, NotServed, "http_404"),
+        (408, Transient, "http_408"), (409, Permanent, "http_409"), (410, NotServed, "gone"),
         (425, Transient, "http_425"), (429, Throttled, "throttled"), (500, Unknown, "http_500"),
-        (501, Permanent, "http_501"), (502, Unknown, "http_502"), (503, Unknown, "http_503"),
+        (501, NotServed, "http_501"), (502, Unknown, "http_502"), (503, Unknown, "http_503"),
         (504, Unknown, "http_504"), (599, Unknown, "http_599"), (102, Unknown, "http_102"),
         (999, Unknown, "http_999"),
     ],
