@@ -142,6 +142,23 @@ def test_a_message_that_no_queue_takes_keeps_back_its_own_customer_alone(
     assert hub.counts["feed_stopped"] == 1
 
 
+def test_what_was_refused_once_is_passed_by_nothing_of_its_customer(hub: World) -> None:
+    first, *_ = put_aside(hub, 1, 2)
+    hub.bucket["undelivered/0000000000003-3"] = hub.bucket[first]
+    refused: list[Outgoing] = []
+
+    def send(messages: Iterable[Outgoing]) -> list[Outgoing]:
+        several = list(messages)
+        if not refused:
+            refused.extend(several)
+            return several
+        return hub.accept(several)
+
+    assert tick(replace(hub.clock, send=send), lambda: 60.0)["fed"] == 1
+    assert sorted(hub.bucket) == [first, "undelivered/0000000000003-3"]
+    assert hub.tick()["fed"] == 2
+
+
 def test_a_queue_that_takes_nothing_is_not_asked_for_every_message(hub: World) -> None:
     put_aside(hub, *range(1, 100))
     asked: list[Outgoing] = []

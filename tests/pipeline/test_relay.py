@@ -109,6 +109,23 @@ def test_a_busy_queue_has_the_batch_repeated_after_every_target_was_tried(
     assert queues.given(broken) == keys(1, 2)
 
 
+def test_what_a_busy_queue_raises_comes_after_what_another_was_owed_is_parked(queues: Queues) -> None:
+    relay = relay_of(queues.hub, queues.put)
+    queues.refuse = {"a": BUSY, "b": GONE}
+    with pytest.raises(Transient, match="RequestThrottled"):
+        relay(committed(queues.hub, 1))
+    assert queues.hub.ledger(message(1), "b").state == "parked"
+
+
+def test_whoever_was_given_up_is_called_after_all_others(queues: Queues) -> None:
+    relay = relay_of(queues.hub, queues.put)
+    queues.refuse["a"] = GONE
+    relay(committed(queues.hub, 1))
+    queues.calls.clear()
+    relay(committed(queues.hub, 2))
+    assert list(dict.fromkeys(queues.calls))[-1] == "a", "a call that hangs takes the time of those behind it"
+
+
 def test_messages_refused_singly_hold_back_no_other_target(queues: Queues) -> None:
     relay, changes = relay_of(queues.hub, queues.put), committed(queues.hub, 1, 2, 3)
     queues.refuse["a"] = lambda _: [0]

@@ -58,12 +58,13 @@ def tick(clock: Clock, time_left: Callable[[], float]) -> dict[str, int]:
         try:
             done[name] = job(_limited(clock, _share(time_left, len(jobs) - place)))
         except Exception as error:  # noqa: BLE001 - a bug too: the other jobs are for other people
-            if isinstance(error, HubError) and error.reason == _OUT_OF_TIME:
+            reason = error.reason if isinstance(error, HubError) else type(error).__name__
+            if reason == _OUT_OF_TIME:
                 clock.count("job_cut_short", reason=name)
                 continue
             if not isinstance(error, HubError):
                 log_bug("tick", error, job=name)
-            clock.count("job_failed", reason=f"{name} {getattr(error, 'reason', type(error).__name__)}")
+            clock.count("job_failed", reason=f"{name} {reason}")
             failures.append(error)
     if failures:
         raise failures[0]
