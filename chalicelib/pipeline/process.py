@@ -162,8 +162,7 @@ class Process:
         customer_event = event
         if conversation:
             # What the customer said when they came decides, not a later “?” nor the hub's reminder of it.
-            opening = self.table.get(EventRow, event_key(conversation.opened_by))
-            customer_event = unpack_absorbed(opening.body).event if opening else event
+            customer_event = self._opening(conversation, commit) or event
         question = Question(
             event=customer_event,
             profile=profile,
@@ -183,6 +182,14 @@ class Process:
                 return None
             return _kept(event, commit, because=f"off duty, but {decision.reason}")
         return conversations.chosen(conversation, event, decision, configuration.routing, now=commit.now)
+
+    def _opening(self, conversation: Conversation, commit: Commit) -> Event | None:
+        """The event that opened the conversation; None if it is kept no more."""
+        for absorbed in commit.absorbed:
+            if absorbed.event.key == conversation.opened_by:
+                return absorbed.event
+        row = self.table.get(EventRow, event_key(conversation.opened_by))
+        return unpack_absorbed(row.body).event if row else None
 
     def _read_loads(self, people: Sequence[str], commit: Commit) -> None:
         unread = [person for person in people if person not in commit.loads]

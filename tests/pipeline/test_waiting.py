@@ -232,6 +232,15 @@ def test_who_waits_stays_under_the_rule_they_came_under(changes):
         assert (told.outcome, told.rule) == ("waiting", "رزرو")
 
 
+def test_what_comes_together_stays_under_the_rule_of_its_first():
+    skilled = replace(NEDA, hours="night", skills={"booking": 5})
+    booking = Rule(name="رزرو", words=("رزرو",), team="desk", skills={"booking": 3}, respond_within=15)
+    with world(configuration=staffed(skilled, REZA, rules=(booking, RULE)), now=TUESDAY_NOON) as hub:
+        both = (message(1, text="رزرو اتاق می‌خواستم"), message(2, text="؟"))
+        told = [absorbed.consequence.decision for absorbed in hub.absorb(*both)]
+        assert [(decision.outcome, decision.rule) for decision in told] == [("waiting", "رزرو")] * 2
+
+
 @pytest.mark.parametrize("many", [20, pytest.param(320, marks=pytest.mark.slow)])
 def test_those_whom_nobody_can_help_hold_nobody_back(many):
     with world(configuration=staffed(replace(REZA, hours="night")), now=TUESDAY_NOON) as hub:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import random
@@ -9,7 +10,7 @@ from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any
 
-from botocore.exceptions import ConnectionClosedError, EndpointConnectionError, ReadTimeoutError
+from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError, ReadTimeoutError
 
 from tests.simulation.clock import Clock
 from tests.simulation.dynamo import Dynamo, failure
@@ -27,6 +28,15 @@ _THROTTLED = {
     "lambda": "TooManyRequestsException",
 }
 _INTERNAL = {"dynamodb": "InternalServerError", "sqs": "InternalFailure", "s3": "InternalError"}
+
+# Why a transaction is cancelled that would have gone through at another moment:
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+_CANCELLED = (
+    "TransactionConflict",
+    "TransactionConflict",
+    "ThrottlingError",
+    "ProvisionedThroughputExceeded",
+)
 
 # Seconds until the SDK gives one attempt up: what `runtime` sets, and PynamoDB's own for its client.
 _PATIENCE = {"webhooks": 1.0, "dynamodb": 30.0}
@@ -53,7 +63,7 @@ class Aws:
     def call(self, service: str, operation: str, asked: dict[str, Any]) -> Any:
         """One call of an SDK client."""
         self.lambdas.pause(self.rng.uniform(0.001, 0.03))
-        strike = self.weather.aws(service, operation, self.clock.now)
+        strike = self.weather.aws(service, operation, self.clock.now, parts(operation, asked))
         if strike is None:
             answer = self._effect(service, operation, asked)
             self.lambdas.pause(self.rng.uniform(0.001, 0.02))
@@ -73,6 +83,8 @@ class Aws:
             return self._send(asked, failing=self.rng.random)
         if strike.done:
             self._effect(service, operation, asked)
+        if strike.later or strike.kind == "lands":
+            self.clock.after(strike.seconds, lambda: self._lands(service, operation, asked))
         if strike.kind == "killed":
             self.lambdas.kill(f"{'after' if strike.done else 'before'} {operation}")
         self._fail(strike.kind, service, operation, asked)
@@ -84,12 +96,13 @@ class Aws:
         if kind == "internal":
             raise failure(_INTERNAL.get(service, "InternalServerError"), operation)
         if kind == "conflict" and operation == "TransactWriteItems":
-            codes = ["TransactionConflict"] + ["None"] * (len(asked["TransactItems"]) - 1)
+            codes = ["None"] * len(asked["TransactItems"])
+            codes[self.rng.randrange(len(codes))] = self.rng.choice(_CANCELLED)
             reasons = [{"Code": code} for code in codes]
             raise failure("TransactionCanceledException", operation, CancellationReasons=reasons)
         if kind == "conflict":
             raise failure("TransactionConflictException", operation)
-        if kind == "timeout":
+        if kind in ("timeout", "lands"):
             invocation = self.lambdas.invocation()
             function = invocation.function if invocation else ""
             patience = _PATIENCE.get(function) or _PATIENCE.get(service) or _USUAL_PATIENCE
@@ -100,6 +113,11 @@ class Aws:
             raise EndpointConnectionError(endpoint_url=_HOST)
         # A killed call of somebody who is no Lambda is as good as a lost one.
         raise ConnectionClosedError(endpoint_url=_HOST)
+
+    def _lands(self, service: str, operation: str, asked: dict[str, Any]) -> None:
+        """A call that nobody waits for takes effect, or is refused."""
+        with contextlib.suppress(ClientError):
+            self._effect(service, operation, asked)
 
     def _effect(self, service: str, operation: str, asked: dict[str, Any]) -> Any:
         if service == "dynamodb":
@@ -161,6 +179,26 @@ class Aws:
         mapping = self.mappings[asked["UUID"]]
         if not mapping.switch(asked["Enabled"], self.rng.uniform(0.5, 8)):
             raise failure("ResourceInUseException", "UpdateEventSourceMapping")
+
+
+def parts(operation: str, asked: dict[str, Any]) -> frozenset[str]:
+    """What of its service a call concerns: see `faults.PARTS`."""
+    if operation == "BatchGetItem":
+        keys = next(iter(asked["RequestItems"].values()))["Keys"]
+    elif operation == "TransactWriteItems":
+        writes = [next(iter(part.values())) for part in asked["TransactItems"]]
+        keys = [write.get("Item") or write["Key"] for write in writes]
+    elif "QueueUrl" in asked:
+        return frozenset({asked["QueueUrl"].rsplit("/", 1)[-1].removesuffix(".fifo")})
+    elif "Name" in asked:
+        return frozenset({asked["Name"].rsplit("/", 1)[-1]})
+    elif "Bucket" in asked:
+        return frozenset({(asked.get("Key") or asked.get("Prefix", "")).partition("/")[0]})
+    elif "IndexName" in asked:
+        return frozenset({asked["IndexName"]})
+    else:
+        keys = [asked.get("Item") or asked.get("Key") or {"pk": {"S": ""}}]
+    return frozenset(key["pk"]["S"].partition("#")[0] for key in keys)
 
 
 class Client:

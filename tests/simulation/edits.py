@@ -110,6 +110,53 @@ def gone(_node: ast.AST) -> None:
     """Nothing."""
 
 
+def name(word: str) -> Place:
+    """That name where it is read."""
+    return lambda node: isinstance(node, ast.Name) and node.id == word and isinstance(node.ctx, ast.Load)
+
+
+def argument(word: str, *about: object) -> Place:
+    """What is given by that keyword, with all of these words in it."""
+    return lambda node: isinstance(node, ast.keyword) and node.arg == word and set(about) <= set(words(node))
+
+
+def given(text: str) -> Becomes:
+    """The keyword with this expression, in which `IT` is what was given."""
+
+    def put(node: ast.keyword) -> ast.keyword:
+        node.value = into(text)(node.value)  # type: ignore[assignment]
+        return node
+
+    return put
+
+
+def over(text: str) -> Becomes:
+    """The loop over this expression, in which `IT` is what it was over."""
+
+    def put(node: ast.comprehension) -> ast.comprehension:
+        node.iter = into(text)(node.iter)  # type: ignore[assignment]
+        return node
+
+    return put
+
+
+def always(node: ast.If) -> ast.If:
+    """The same branch, which is always taken."""
+    node.test = ast.Constant(True)
+    return node
+
+
+def only_if(text: str) -> Becomes:
+    """The branch, for which this must hold as well."""
+
+    def narrowed(node: ast.If) -> ast.If:
+        more = ast.parse(text, mode="eval").body
+        node.test = ast.BoolOp(ast.And(), [node.test, more])
+        return node
+
+    return narrowed
+
+
 def never(node: ast.If) -> ast.If:
     """The same branch, into which nothing leads."""
     node.test = ast.Constant(False)

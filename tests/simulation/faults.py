@@ -10,8 +10,19 @@ import random
 from collections import Counter
 from dataclasses import dataclass, field
 
-AWS = ("throttled", "internal", "timeout", "reset", "unreachable", "slow", "again", "killed")
-"""again: the answer is lost and the SDK sends the call a second time, as it does by itself."""
+AWS = ("throttled", "internal", "timeout", "reset", "unreachable", "slow", "again", "lands", "killed")
+"""again: the answer is lost and the SDK sends the call a second time, as it does by itself.
+
+lands: we stop waiting, and the call takes effect some seconds later.
+"""
+
+PARTS = {
+    "dynamodb": ("due", "worklist", "E", "P", "I", "K", "W", "B", "CONFIG"),
+    "sqs": ("events", "target-crm", "target-erp"),
+    "s3": ("quarantine", "undelivered", "oversize"),
+    "ssm": ("meta", "telegram", "crm", "erp"),
+}
+"""What of a service may fail alone: an index or the rows whose keys begin so, a queue, a prefix, a secret."""
 
 TARGET = (
     "http_500",
@@ -30,7 +41,10 @@ TARGET = (
     "slow",
     "killed",
 )
-"""late: the write takes effect after we have stopped waiting for its answer."""
+"""late: the write takes effect after we have stopped waiting for its answer.
+
+A call of a worker that is killed may take effect after its death.
+"""
 
 _NEVER_DONE = {"http_429", "http_429_later", "http_401", "http_425", "no_connection"}
 _ALWAYS_DONE = {"late", "slow"}
@@ -40,21 +54,26 @@ _WRITES = {"PutItem", "UpdateItem", "TransactWriteItems"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strike:
-    """One fault. done: whether the call took effect all the same. seconds: how long it takes."""
+    """One fault. done: whether the call took effect all the same. seconds: how long it takes.
+
+    later: it takes effect only when whoever called is dead or has stopped waiting.
+    """
 
     kind: str
     done: bool
     seconds: float
+    later: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outage:
-    """A service, or a target, that answers nothing but one fault for a while."""
+    """A service, or a target, that answers nothing but one fault for a while. part: only this of it."""
 
     service: str
     kind: str
     begins: float
     ends: float
+    part: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -69,15 +88,15 @@ class Weather:
     ends: float = 0.0
     struck: Counter[str] = field(default_factory=Counter)
 
-    def aws(self, service: str, operation: str, now: float) -> Strike | None:
-        """What strikes a call to AWS."""
+    def aws(self, service: str, operation: str, now: float, parts: frozenset[str]) -> Strike | None:
+        """What strikes a call to AWS that concerns these parts of the service."""
         if now >= self.ends:
             return None
-        outage = self._outage(service, now)
+        outage = self._outage(service, now, parts)
         if outage is not None and (outage.kind != "partial" or operation == "SendMessageBatch"):
             return self._say(service, Strike(kind=outage.kind, done=False, seconds=0.05))
         if self.rng.random() < self.deaths:
-            return self._say(service, Strike(kind="killed", done=self.rng.random() < 0.5, seconds=0))
+            return self._say(service, self._death(4.0))
         if self.rng.random() >= self.rate:
             return None
         kinds = [kind for kind in AWS if kind != "killed"]
@@ -97,19 +116,29 @@ class Weather:
         if outage is not None:
             return self._say("target", Strike(kind=outage.kind, done=False, seconds=0.1))
         if self.rng.random() < self.deaths:
-            return self._say("target", Strike(kind="killed", done=self.rng.random() < 0.5, seconds=0))
+            return self._say("target", self._death(4.0))
         if self.rng.random() >= self.target_rate:
             return None
         kind = self.rng.choice([kind for kind in TARGET if kind != "killed"])
         done = kind not in _NEVER_DONE and (kind in _ALWAYS_DONE or self.rng.random() < 0.5)
         return self._say("target", Strike(kind=kind, done=done, seconds=self.rng.uniform(0, 9)))
 
+    def _death(self, longest: float) -> Strike:
+        done, later = self.rng.random() < 0.5, self.rng.random() < 0.3
+        return Strike(
+            kind="killed", done=done and not later, seconds=self.rng.uniform(0, longest), later=later
+        )
+
     def chance(self, odds: float, now: float) -> bool:
         """Whether something else of those odds goes wrong."""
         return now < self.ends and bool(self.rate or self.deaths) and self.rng.random() < odds
 
-    def _outage(self, service: str, now: float) -> Outage | None:
-        return next((o for o in self.outages if o.service == service and o.begins <= now < o.ends), None)
+    def _outage(self, service: str, now: float, parts: frozenset[str] = frozenset()) -> Outage | None:
+        for one in self.outages:
+            mine = one.service == service and (not one.part or one.part in parts)
+            if mine and one.begins <= now < one.ends:
+                return one
+        return None
 
     def _say(self, service: str, strike: Strike) -> Strike:
         when = "after" if strike.done else "before"
@@ -133,9 +162,9 @@ def drawn(rng: random.Random, begins: float, ends: float, targets: tuple[str, ..
         service = rng.choice(("dynamodb", "sqs", "sqs", "s3", "ssm", "lambda"))
         kind = rng.choice(("throttled", "internal", "unreachable"))
         since = rng.uniform(begins, ends)
-        outages.append(
-            Outage(service=service, kind=kind, begins=since, ends=since + rng.choice((20, 120, 600, 1800)))
-        )
+        part = rng.choice(("", *PARTS[service])) if service in PARTS else ""
+        lasts = rng.choice((20, 120, 600, 1800))
+        outages.append(Outage(service=service, kind=kind, begins=since, ends=since + lasts, part=part))
     if rng.random() < 0.15:
         outages.append(Outage(service="sqs", kind="partial", begins=begins, ends=ends))
     for _ in range(rng.choice((0, 0, 1, 2))):

@@ -24,6 +24,10 @@ LONGEST_INVISIBLE = 43_200
 
 # SQS: quotas-messages.html.
 RETENTION = 14 * 86_400.0
+# FIFO queues "scan the first 120,000 messages to determine available message groups", and no more may be in
+# flight (SQS: avoid-backlog-with-the-same-message-group-id.html, quotas-fifo.html, read 2026-11).
+LOOKED_AT = 120_000
+
 _CALL_BYTES = 256 * 1024
 _CALL_ENTRIES = 10
 _ENTRY_ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
@@ -109,9 +113,12 @@ class Fifo:
         """
         now = self._clock.now
         self._expire(now)
-        blocked = {message.group for message in self.messages if message.visible_at > now}
+        hidden = [message.group for message in self.messages if message.visible_at > now]
+        if len(hidden) >= LOOKED_AT:
+            return []
+        blocked = set(hidden)
         taken: list[Message] = []
-        for message in list(self.messages):
+        for message in self.messages[:LOOKED_AT]:
             if message.group in blocked:
                 continue
             if message.receives >= self._receives:

@@ -9,20 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
-
-import msgspec
 
 import app
 from chalicelib.configuration.stage import Configuration, encode
 from chalicelib.configuration.stored import COPY
 from chalicelib.handlers import deliver, process, relay, tick
-from chalicelib.pipeline import hub_events
-from chalicelib.pipeline.receive import outgoing
-from chalicelib.vocabulary.messages import Intake
-from chalicelib.vocabulary.people import Profile
+from chalicelib.store.packing import pack
 from infra.queues import EVENTS, target_queue, visibility
-from tests.simulation import faults, script, worlds
+from tests.simulation import duty, faults, operators, script, worlds
 from tests.simulation.aws import Aws
 from tests.simulation.clock import START, Clock
 from tests.simulation.deployment import Deployment
@@ -30,14 +24,13 @@ from tests.simulation.edges import Edges
 from tests.simulation.faults import Weather
 from tests.simulation.fifo import Fifo
 from tests.simulation.lambdas import Container, Lambdas, Mapping
+from tests.simulation.operators import CRM_SECRET, KEYS
 from tests.simulation.platforms import Platforms
 from tests.simulation.receivers import Network, Webhooks
 from tests.simulation.stream import Stream
-from tests.simulation.ticks import Ticks
+from tests.simulation.ticks import WATCHED, Ticks
 from tests.simulation.tryton import Tryton
-
-CRM_SECRET = "whsec_c3dpdGNoYm9hcmQtdGVzdC1zZWNyZXQtMTIz"
-KEYS = ("erp-key-one", "erp-key-two")
+from tests.simulation.watch import Watch
 
 
 @dataclass(slots=True)
@@ -52,7 +45,8 @@ class Simulation:
     clock: Clock = field(default_factory=Clock)
     story: list[tuple[float, str]] = field(default_factory=list)
     stages: list[tuple[float, Configuration]] = field(default_factory=list)
-    overloads: list[str] = field(default_factory=list)
+    closings: dict[str, float] = field(default_factory=dict)
+    """Of an operator's closing, by its event's key: when they had looked."""
     timed_out: bool = False
     lambdas: Lambdas = field(init=False)
     aws: Aws = field(init=False)
@@ -64,6 +58,7 @@ class Simulation:
     platforms: Platforms = field(init=False)
     edges: Edges = field(init=False)
     deployment: Deployment = field(init=False)
+    watch: Watch = field(init=False)
 
     def __post_init__(self) -> None:
         seeded = self.rng.randrange
@@ -85,6 +80,7 @@ class Simulation:
             self.clock,
             random.Random(seeded(2**62)),
             lambda event, done: self.lambdas.invoke("relay", event, lambda _, fine: done(fine)),
+            flooded=bool(self.script.flood),
         )
         self.ticks = Ticks(
             clock=self.clock,
@@ -93,9 +89,11 @@ class Simulation:
             lambdas=self.lambdas,
             dynamo=self.aws.dynamo,
             objects=self.aws.objects,
+            edges=lambda after: duty.edges(self.stages, after),
         )
+        self.watch = Watch(clock=self.clock, stages=self.recent_stages)
         self.aws.dynamo.watchers += [self.stream.changed, self.ticks.watch]
-        self.aws.dynamo.commits.append(self._capacity)
+        self.aws.dynamo.commits.append(self.watch.commit)
         self.crm = Webhooks(secrets={CRM_SECRET}, now=lambda: self.clock.now)
         self.erp = Tryton(keys={KEYS[0]}, now=lambda: self.clock.now)
         self.aws.secrets = {**worlds.SECRETS, "crm": {"signing_secret": CRM_SECRET}}
@@ -135,6 +133,7 @@ class Simulation:
         self.aws.dynamo.write({**row, "sk": {"S": "ACCOUNTS"}, "row": {"S": "accounts"}, **accounts})
         self.aws.objects[COPY] = sections["accounts"]
         self.stages.append((self.clock.now, configuration))
+        self.ticks.pushed()
         self.tell(f"configuration {configuration.version} is pushed")
 
     def run(self) -> None:
@@ -143,17 +142,25 @@ class Simulation:
             self.clock.at(at, partial(self.platforms.post, posted))
         for number, at in enumerate(self.script.pushes):
             self.clock.at(at, partial(self._change_stage, number + 2))
-        for at in self.script.closes:
-            self.clock.at(at, self._operator_closes)
-        for begins, ends in self.script.key_changes:
-            self.clock.at(begins, self._change_key)
-            self.clock.at(ends, lambda: self.aws.secrets.__setitem__("erp", {"application_key": KEYS[1]}))
+        operators.plan(self)
         if self.script.deployment[1]:
             self.clock.at(self.script.deployment[1], lambda: self.deployment.complete(self.aws.dynamo))
         last = max([self.script.ends, *(at for at, _ in self.script.posts), self.weather.ends])
+        for quiet in sorted({max(self.script.ends, self.weather.ends), last}):
+            self.clock.at(quiet + WATCHED, partial(operators.close_all, self))
         limit = last + 40 * 86_400
         self.clock.run(limit)
         self.timed_out = self.clock.busy
+
+    @property
+    def crms(self) -> set[str]:
+        """The targets' names."""
+        return set(self.network.answers)
+
+    @property
+    def packed_as(self) -> int:
+        """The version of what is packed, whatever a deployment made of it."""
+        return pack(None)[0]
 
     @property
     def configuration(self) -> Configuration:
@@ -192,45 +199,6 @@ class Simulation:
     def _cold(self, function: str) -> Container:
         return self.edges.container(function)
 
-    def _operator_closes(self) -> None:
-        profiles = [
-            msgspec.json.decode(item["body"]["S"], type=Profile)
-            for (_, sk), item in sorted(self.aws.dynamo.items.items())
-            if sk == "PROFILE"
-        ]
-        talking = [profile for profile in profiles if profile.conversation]
-        if not talking:
-            return
-        profile = self.rng.choice(talking)
-        assert profile.conversation is not None
-        event = hub_events.close(
-            profile.id, profile.conversation, reason="answered", by="operator", now=self.clock.time
-        )
-        message = outgoing(Intake(customer=event.customer, events=(event,)), self.aws.objects.__setitem__)
-        entry = {"Id": "0", "MessageBody": message.body, "MessageGroupId": message.group}
-        self.aws.queues["events.fifo"].send({**entry, "MessageDeduplicationId": message.dedup})
-        self.tell(f"an operator closes the conversation of profile {profile.id}")
-
-    def _change_key(self) -> None:
-        self.erp.keys = {KEYS[1]}
-        self.tell("the ERP's key is replaced")
-
-    def _capacity(self, changes: list[Any]) -> None:
-        """Whether a commit took somebody beyond what a configuration of the last minutes allows."""
-        for (pk, sk), before, after in changes:
-            if sk != "LOAD":
-                continue
-            had, has = (int(item.get("open", {"N": "0"})["N"]) if item else 0 for item in (before, after))
-            person = pk.removeprefix("W#")
-            recent = self.recent_stages(self.clock.now)
-            allowed = max(
-                (p.capacity for s in recent for p in s.directory.people if p.id == person), default=0
-            )
-            if has > had and has > allowed:
-                self.overloads.append(f"{person} was given {has} conversations, capacity is {allowed}")
-            if has < 0:
-                self.overloads.append(f"{person} has {has} conversations")
-
     def recent_stages(self, at: float) -> list[Configuration]:
         """The configurations by which a function may have acted: a minute old, or unread for longer."""
         weather = self.weather
@@ -260,15 +228,20 @@ def simulation(seed: int) -> Simulation:
     weather = faults.drawn(random.Random(rng.randrange(2**62)), START, told.ends, targets)
     if rng.random() < 0.15:
         weather = one_down(rng, told, targets)
+    elif told.flood:
+        # A full batch goes through whole or not at all: refusals for hours would never let it.
+        weather.outages = tuple(outage for outage in weather.outages if outage.kind != "partial")
     return Simulation(seed, rng, world, told, weather)
 
 
 def one_down(rng: random.Random, told: script.Script, targets: tuple[str, ...]) -> Weather:
     """Nothing fails but one target, for hours: what is owed to the others must not wait for it."""
     told.deployment, told.key_changes = (0.0, 0.0), []
-    kind = rng.choice(("no_connection", "http_503", "no_answer"))
-    outage = faults.Outage(service=rng.choice(targets), kind=kind, begins=START, ends=told.ends + 7200)
-    return dataclasses.replace(faults.calm(rng), outages=(outage,), ends=told.ends + 7200)
+    kind = rng.choice(("no_connection", "http_503", "no_answer", "http_429_later", "http_401"))
+    # Some are down for longer than a delivery is tried.
+    ends = told.ends + rng.choice((7200, 7200, 7200, 110 * 3600))
+    outage = faults.Outage(service=rng.choice(targets), kind=kind, begins=START, ends=ends)
+    return dataclasses.replace(faults.calm(rng), outages=(outage,), ends=ends)
 
 
 def moment(at: float) -> str:

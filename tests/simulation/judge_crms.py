@@ -88,7 +88,7 @@ def undelayed(sim: Simulation, read: Found) -> Iterator[str]:
     down = {outage.service for outage in weather.outages}
     if weather.rate or weather.target_rate or weather.deaths or down - {"crm", "erp"} or len(down) != 1:
         return
-    if sim.script.deployment[1] or sim.script.key_changes:
+    if sim.script.deployment[1] or sim.script.key_changes or sim.script.flood:
         return
     arrived = {reference: arrival.at for reference, arrival in sim.crm.arrivals.items()}
     if "erp" not in down:

@@ -16,28 +16,19 @@ from typing import Any
 from ops import platforms
 from ops.platforms.telegram import sign_telegram
 from ops.platforms.twilio import sign_twilio
+from ops.platforms.whatsapp import handshake as ask
 from ops.platforms.whatsapp import meta_json, sign_whatsapp
 from tests.handlers.shelf import webhook_url
+from tests.simulation.dues import GROUP, Due, due
 from tests.simulation.worlds import SECRETS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Due:
-    """One event that a request brings. identity: its customer's; keys: verified phones it carries."""
-
-    key: str
-    identity: str
-    human: int
-    kind: str
-    direction: str = "inbound"
-    phone: str = ""
-    wanted: bool = True
-    previous: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Posted:
-    """One request. forged: how it is not genuine. words: what it says, for the story."""
+    """One request. forged: how it is not genuine. words: what it says, for the story.
+
+    unreadable: fragments that nobody can read. challenge: what a handshake must be answered with.
+    """
 
     channel: str
     account: str
@@ -46,24 +37,24 @@ class Posted:
     forged: str = ""
     words: str = ""
     unreadable: int = 0
+    challenge: str = ""
 
 
 _DIRECT = {
     "whatsapp": ("message", "reply", "image", "voice", "location", "reaction", "postback", "edit", "delete"),
-    "telegram": ("message", "reply", "image", "location", "reaction", "postback", "edit", "follow"),
+    "telegram": (
+        "message",
+        "reply",
+        "image",
+        "location",
+        "reaction",
+        "postback",
+        "edit",
+        "follow",
+        "group",
+        "business",
+    ),
     "twilio": ("message", "message", "image", "whatsapp", "postback", "call"),
-}
-KINDS = {
-    "reply": "message",
-    "image": "message",
-    "voice": "message",
-    "location": "message",
-    "whatsapp": "message",
-    "contact": "message",
-    "echo": "message",
-    "delivered": "status",
-    "read": "status",
-    "hidden_call": "call",
 }
 
 
@@ -73,7 +64,12 @@ class Writer:
     def __init__(self, rng: random.Random, humans: Sequence[platforms.Person]) -> None:
         self._rng = rng
         self.humans = list(humans)
+        self.known = len(self.humans)
         self.number = 0
+
+    def anybody(self) -> int:
+        """One of the world's customers."""
+        return self._rng.randrange(self.known)
 
     def say(self, at: float, who: int, channel: str, *, kind: str = "", text: str = "") -> Posted:
         """A customer does something on a channel; what is left open is drawn."""
@@ -108,7 +104,7 @@ class Writer:
     ) -> Posted:
         """A request that says exactly this. shown: what WhatsApp shows of the sender."""
         person = self.humans[who]
-        post = platforms.KINDS[channel][kind](
+        post = platforms.KINDS[channel][_BUILT_AS.get(kind, kind)](
             url=webhook_url(channel, account),
             account=account,
             secrets=SECRETS[_SECRET[channel]],
@@ -120,11 +116,23 @@ class Writer:
         )
         if channel == "whatsapp":
             post = _shown(post, shown)
-        due = _due(channel, account, kind, number, target, who, person, shown)
+        if kind in _BUILT_AS:
+            post = _elsewhere(post, kind, person)
+        came = due(
+            channel,
+            account,
+            kind,
+            number,
+            target=target,
+            who=who,
+            person=person,
+            shown=shown if channel == "whatsapp" else "both",
+            text=text,
+        )
         words = f"{kind} {number} of customer {who} to {channel} {account}" + (
             f" showing {shown}" if channel == "whatsapp" and shown != "both" else ""
         )
-        return Posted(channel=channel, account=account, post=post, due=(due,), words=words)
+        return Posted(channel=channel, account=account, post=post, due=(came,), words=words)
 
     def moved(self, at: float, who: int) -> Posted:
         """A customer changes their number on WhatsApp, and is somebody new there from now on."""
@@ -140,13 +148,13 @@ class Writer:
         system = body["entry"][0]["changes"][0]["value"]["messages"][0]["system"]
         system |= {"wa_id": new.digits, "user_id": new.bsuid}
         self.humans[who] = new
-        due = replace(
+        came = replace(
             posted.due[0],
             identity=f"whatsapp#*#{new.bsuid}",
             phone=new.phone,
             previous=f"whatsapp#*#{old.bsuid}",
         )
-        return replace(posted, post=_signed(posted.post, body), due=(due,))
+        return replace(posted, post=_signed(posted.post, body), due=(came,))
 
 
 def together(posts: Sequence[Posted], *, unreadable: int = 0) -> Posted:
@@ -157,13 +165,12 @@ def together(posts: Sequence[Posted], *, unreadable: int = 0) -> Posted:
         entries.insert(1, {"id": "1", "changes": [{"field": "messages", "value": broken}]})
     first = posts[0]
     post = _signed(first.post, {"object": "whatsapp_business_account", "entry": entries})
-    due = tuple(one for posted in posts for one in posted.due)
     return replace(
         first,
         post=post,
-        due=due,
+        due=tuple(one for posted in posts for one in posted.due),
         words=" + ".join(posted.words for posted in posts),
-        unreadable=unreadable,
+        unreadable=unreadable + sum(posted.unreadable for posted in posts),
     )
 
 
@@ -185,58 +192,54 @@ def forged(posted: Posted, how: str, mark: str) -> Posted:
         wrong = {"app_secret": ("guessed",), "secret_token": ("guessed",), "auth_token": ("guessed",)}
         post = replace(post, body=body.replace(b"a", mark.encode() + b"a", 1))
         post = sign(post, wrong) if sign else sign_twilio(post, wrong)
-    return replace(posted, post=post, due=(), forged=how, words=f"forged ({how}): {posted.words}")
+    return replace(
+        posted, post=post, due=(), forged=how, unreadable=0, words=f"forged ({how}): {posted.words}"
+    )
+
+
+def retired(posted: Posted, mark: str) -> Posted:
+    """The request as somebody sends it who has kept a secret that we have forgotten."""
+    body = posted.post.body.replace(b"a", mark.encode() + b"a", 1)
+    post = sign_whatsapp(replace(posted.post, body=body), SECRETS["meta"])
+    return replace(
+        posted, post=post, due=(), forged="retired", unreadable=0, words=f"forged (retired): {posted.words}"
+    )
 
 
 _ACCOUNT = {"telegram": "bot", "twilio": "982100000009"}
 _SECRET = {"whatsapp": "meta", "telegram": "telegram", "twilio": "twilio"}
 
 
-def _due(
-    channel: str,
-    account: str,
-    kind: str,
-    number: int,
-    target: int,
-    who: int,
-    person: platforms.Person,
-    shown: str,
-) -> Due:
-    name = KINDS.get(kind, kind)
-    status = name == "status"
-    outbound = status or kind == "echo"
-    if channel == "whatsapp":
-        known = person.digits if shown == "phone" else person.bsuid
-        ident = f"wamid.{target}:{kind}" if status else f"wamid.{number}"
-        phone = "" if shown == "bsuid" else person.phone
-    elif channel == "telegram":
-        known, ident = f"{person.user_id}", f"{900_000_000 + number}"
-        phone = person.phone if kind == "contact" else ""
+_BUILT_AS = {"group": "message", "business": "message", "answer": "message"}
+
+
+def _elsewhere(post: platforms.Post, kind: str, person: platforms.Person) -> platforms.Post:
+    """Telegram's message as one in a group, or in a chat of the business account that our bot serves."""
+    body = json.loads(post.body)
+    message = body.pop("message")
+    if kind == "group":
+        message["chat"] = {"id": GROUP, "type": "supergroup", "title": "گروه مشتریان"}
+        body["message"] = message
     else:
-        on_whatsapp = kind in ("whatsapp", "postback")
-        known = f"whatsapp:{person.bsuid}" if on_whatsapp else person.phone
-        ident = _sid(kind, number, target)
-        phone = person.phone
-    identity = f"{channel}#*#{known}"
-    if kind == "hidden_call":
-        identity, phone = f"twilio#@once#CA{number:032d}", ""
-    return Due(
-        key=f"{channel}#{account}#{name}#{ident}",
-        identity=identity,
-        human=who,
-        kind=name,
-        direction="outbound" if outbound else "inbound",
-        phone=phone,
-        wanted=not status or account == "100002",
+        message["business_connection_id"] = "business1"
+        if kind == "answer":
+            message["from"] = {"id": 800_000_002, "is_bot": False, "first_name": "Desk"}
+        body["business_message"] = message
+    return replace(post, body=json.dumps(body).encode())
+
+
+def handshake(account: str, challenge: str, *, known: bool) -> Posted:
+    """Meta's question whether the URL is ours; known: with our token."""
+    token = SECRETS["meta"]["verify_token"][0] if known else "guessed"
+    url = webhook_url("whatsapp", account)
+    return Posted(
+        channel="whatsapp",
+        account=account,
+        post=ask(url=url, verify_token=token, challenge=challenge),
+        challenge=challenge if known else "",
+        forged="" if known else "handshake",
+        words=f"a handshake with {'our' if known else 'another'} token",
     )
-
-
-def _sid(kind: str, number: int, target: int) -> str:
-    if kind in ("call", "hidden_call"):
-        return f"CA{number:032d}:completed:3"
-    if kind in ("delivered", "read"):
-        return f"SM{target:032d}:{kind}"
-    return f"SM{number:032d}"
 
 
 def _signed(post: platforms.Post, body: Any) -> platforms.Post:

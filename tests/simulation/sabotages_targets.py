@@ -1,0 +1,178 @@
+"""Changes of the store, the stream, the deliveries and the clock."""
+
+from __future__ import annotations
+
+import ast
+
+from tests.simulation.edits import (
+    a,
+    always,
+    argument,
+    call,
+    given,
+    gone,
+    into,
+    name,
+    never,
+    only_if,
+    over,
+    without,
+)
+from tests.simulation.sabotage import Sabotage
+
+TARGETS = (
+    Sabotage(
+        name="a parked delivery is tried again",
+        module="chalicelib.pipeline.deliver",
+        function="Deliver.__call__",
+        place=name("SETTLED"),
+        becomes=into("IT[:1]"),
+    ),
+    Sabotage(
+        name="an identity row without its condition",
+        module="chalicelib.pipeline.commit",
+        function="Commit.writes",
+        place=call("Write", "IdentityRow"),
+        becomes=without("condition"),
+    ),
+    Sabotage(
+        name="reads of many rows are not consistent",
+        module="chalicelib.store.table",
+        function="Table._batch",
+        place=call("batch_get_item"),
+        becomes=without("consistent_read"),
+    ),
+    Sabotage(
+        name="reads of one row are not consistent",
+        module="chalicelib.store.table",
+        function="Table.get",
+        place=call("get_item"),
+        becomes=without("consistent_read"),
+    ),
+    Sabotage(
+        name="what was left unread is not there",
+        module="chalicelib.store.table",
+        function="Table._batch",
+        place=call("get", "UnprocessedKeys", "Keys"),
+        becomes=into("[]"),
+    ),
+    Sabotage(
+        name="only the first page is read",
+        module="chalicelib.store.table",
+        function="_pages",
+        place=call("get", "LastEvaluatedKey"),
+        becomes=into("None"),
+    ),
+    Sabotage(
+        name="a 401 is never given up",
+        module="chalicelib.pipeline.deliver",
+        function="Deliver._attempt",
+        place=call("spent"),
+        becomes=into("IT and not isinstance(error, Unauthorised)"),
+    ),
+    Sabotage(
+        name="nothing is ever given up",
+        module="chalicelib.pipeline.deliver",
+        function="Deliver._attempt",
+        place=call("spent"),
+        becomes=into("False"),
+    ),
+    Sabotage(
+        name="the last of a full stream batch is left out",
+        module="chalicelib.handlers.relay",
+        function="relay",
+        place=a(ast.comprehension, "Records"),
+        becomes=over("IT[:99]"),
+    ),
+    Sabotage(
+        name="events are kept for 20 days",
+        module="chalicelib.pipeline.commit",
+        function="_ttl",
+        place=name("RETENTION"),
+        becomes=into("timedelta(days=20)"),
+    ),
+    Sabotage(
+        name="a large event is not kept whole",
+        module="chalicelib.pipeline.commit",
+        function="Commit._event_row",
+        place=a(ast.Expr, "store"),
+        becomes=gone,
+    ),
+    Sabotage(
+        name="who a lead belongs to is told once",
+        module="chalicelib.crms.tryton.connector",
+        function="deliver",
+        place=a(ast.If, "employee"),
+        becomes=never,
+    ),
+    Sabotage(
+        name="a note says nothing of the end",
+        module="chalicelib.crms.wording.notes",
+        function="_consequences",
+        place=a(ast.If, "closed", "opened"),
+        becomes=only_if("not consequence.closed"),
+    ),
+    Sabotage(
+        name="a note leaves out what was sent along",
+        module="chalicelib.crms.wording.notes",
+        function="note",
+        place=a(ast.AugAssign, "attachments"),
+        becomes=gone,
+    ),
+    Sabotage(
+        name="a receiver is told the newest owner",
+        module="chalicelib.crms.receiver",
+        function="_conversation",
+        place=call("_fields"),
+        becomes=into("{**IT, 'owner': owner.id if owner else '', 'opened': True}"),
+    ),
+    Sabotage(
+        name="Retry-After is not honoured",
+        module="chalicelib.crms.http.replies",
+        function="classify",
+        place=call("Throttled"),
+        becomes=without("retry_after"),
+    ),
+    Sabotage(
+        name="a breaker never opens",
+        module="chalicelib.pipeline.breaker",
+        function="Breaker.failed",
+        place=a(ast.If, "unreachable"),
+        becomes=never,
+    ),
+    Sabotage(
+        name="a breaker opens at the first failure",
+        module="chalicelib.pipeline.breaker",
+        function="Breaker.failed",
+        place=a(ast.If, "unreachable"),
+        becomes=always,
+    ),
+    Sabotage(
+        name="a success does not count for the breaker",
+        module="chalicelib.pipeline.delivery_context",
+        function="Context.count_success",
+        place=call("succeeded"),
+        becomes=into("False"),
+    ),
+    Sabotage(
+        name="the clock feeds nothing in",
+        module="chalicelib.pipeline.clock.feed_queue",
+        function="_is_sent",
+        place=call("send"),
+        becomes=into("[]"),
+    ),
+    Sabotage(
+        name="a change names its events backwards",
+        module="chalicelib.pipeline.relay",
+        function="owed",
+        place=argument("events"),
+        becomes=given("IT[::-1]"),
+    ),
+    Sabotage(
+        name="an attempt after a lost answer costs nothing",
+        module="chalicelib.pipeline.deliver",
+        function="Deliver._wait",
+        place=a(ast.AugAssign, "attempts"),
+        becomes=gone,
+    ),
+)
