@@ -154,7 +154,7 @@ class Process:
             return conversations.closed(conversation, event)
         if turn is Turn.CHOOSE:
             return self._choose(event, owner, commit)
-        return _kept(event, commit)
+        return _kept(event, commit, conversation)
 
     def _choose(self, event: Event, owner: Presence, commit: Commit) -> Consequence | None:
         profile, configuration = commit.profile, commit.configuration
@@ -178,9 +178,10 @@ class Process:
             config_version=configuration.version,
         )
         if conversation and not decision.owner and owner is Presence.OFF_DUTY:
-            if event.kind is Kind.OFFER:
+            if event.kind is Kind.OFFER and conversations.needs_as(decision, conversation):
                 return None
-            return _kept(event, commit, because=f"off duty, but {decision.reason}")
+            conversation = replace(conversation, rule=decision.rule, language=decision.language)
+            return _kept(event, commit, conversation, because=f"off duty, but {decision.reason}")
         return conversations.chosen(conversation, event, decision, configuration.routing, now=commit.now)
 
     def _opening(self, conversation: Conversation, commit: Commit) -> Event | None:
@@ -220,9 +221,9 @@ def _owner_is(conversation: Conversation | None, commit: Commit) -> Presence:
     return presence(directory.person(conversation.owner), directory, commit.now)
 
 
-def _kept(event: Event, commit: Commit, because: str = "") -> Consequence:
+def _kept(event: Event, commit: Commit, conversation: Conversation | None, because: str = "") -> Consequence:
     """The conversation stays as it is; a promise that is renewed falls into its owner's working time."""
-    conversation, directory, now = commit.profile.conversation, commit.configuration.directory, commit.now
+    directory, now = commit.configuration.directory, commit.now
     renewed = None
     if conversation:
         minutes, since = conversation.respond_within, event.received_at

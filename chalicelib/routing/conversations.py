@@ -142,7 +142,7 @@ def chosen(
         return Consequence(decision=decision, conversation=opened, opened=True)
     offered = event.kind is Kind.OFFER
     moved = decision.owner != conversation.owner
-    if offered and not moved and decision.rule == conversation.rule:
+    if offered and not moved and needs_as(decision, conversation):
         return None
     after = replace(
         _touched(conversation, event, routing, now, decision.respond_by),
@@ -155,6 +155,14 @@ def chosen(
         respond_within=decision.respond_within,
     )
     return Consequence(decision=decision, conversation=after, moved=moved)
+
+
+def needs_as(decision: Decision, conversation: Conversation) -> bool:
+    """Whether the decision was made by the needs that the conversation is filed under.
+
+    If not, they are filed anew, or the clock offers it every minute to those who fit the old ones.
+    """
+    return (decision.rule, decision.language) == (conversation.rule, conversation.language)
 
 
 def closed(conversation: Conversation, event: Event) -> Consequence:
