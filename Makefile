@@ -2,6 +2,12 @@
 
 STAGE ?=
 ALARM_EMAIL ?=
+# Of `make deploy`: what the front door lets through, in requests. Not from the environment, as PORT below.
+RATE =
+BURST =
+WAF_RATE =
+CHOSEN = $(strip $(ALARM_EMAIL:%=--alarm-email '%') \
+	$(RATE:%=--rate '%') $(BURST:%=--burst '%') $(WAF_RATE:%=--waf-rate '%'))
 # Of `make run`: the local AWS, the stand-in CRM, Tryton. Many an environment has a PORT that means something else.
 PORT =
 CRM_PORT =
@@ -70,8 +76,8 @@ package: stage $(READY) ## the zip and the template of a stage: make package STA
 	@$(PYTHON) -m ops.deploy.package --stage $(STAGE)
 
 .PHONY: deploy
-deploy: stage $(READY) ## package a stage and deploy it to AWS; ALARM_EMAIL=… is where its alarms go
-	@$(PYTHON) -m ops.deploy --stage $(STAGE) $(if $(ALARM_EMAIL),--alarm-email '$(ALARM_EMAIL)')
+deploy: stage $(READY) ## package a stage and deploy it to AWS; ALARM_EMAIL=… is where its alarms go; also RATE, BURST, WAF_RATE
+	@$(PYTHON) -m ops.deploy --stage $(STAGE) $(CHOSEN)
 
 .PHONY: stage
 stage:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from infra.functions import logs_of
-from infra.names import FUNCTIONS, Resource, Resources, attribute, named
+from infra.names import FRONT_DOORS, FUNCTIONS, Resource, Resources, attribute, named
 from infra.queues import Fed
 
 TOPIC = "Alarms"
@@ -44,7 +44,10 @@ _COUNTED = {
     "job_cut_short": ("tick", "A job of the clock needed more than its share of a minute. See the log."),
     "load_differs": ("tick", "Somebody's load is not what their conversations add up to. See: hub status."),
 }
-"""The hub's counts that alarm: each with the function in whose log it stands, and what it means."""
+"""The hub's counts that alarm: each with the function in whose log it stands, and what it means.
+
+What stands in the log of `webhooks` stands in that of `unrepeated` too.
+"""
 _OWN_NAMESPACE = {"Fn::Sub": "Switchboard/${Stage}"}
 
 _FIVE_MINUTES = 300
@@ -137,7 +140,7 @@ def queue_alarms(fed: Fed) -> Resources:
 
 
 def function_alarms() -> Resources:
-    """The alarms of functions: an error in any, `relay` far behind, `tick` not running."""
+    """The alarms of functions: an error in any, a front door full, `relay` far behind, `tick` not running."""
     alarms = {
         f"{function.capitalize()}Errors": _alarm(
             f"{function}-errors",
@@ -146,6 +149,15 @@ def function_alarms() -> Resources:
             **_metric("AWS/Lambda", "Errors", "Sum", FunctionName={"Ref": logical_id}),
         )
         for function, logical_id in FUNCTIONS.items()
+    }
+    alarms |= {
+        f"{function.capitalize()}Full": _alarm(
+            f"{function}-full",
+            f"{function} had no container left and turned requests away. See: docs/operating.md, Floods.",
+            threshold=0,
+            **_metric("AWS/Lambda", "Throttles", "Sum", FunctionName={"Ref": FUNCTIONS[function]}),
+        )
+        for function in FRONT_DOORS
     }
     alarms["RelayBehind"] = _alarm(
         "relay-behind",
@@ -169,7 +181,8 @@ def front_door_alarms() -> Resources:
     return {
         "FrontDoorFails": _alarm(
             "front-door-fails",
-            "Platforms get 5xx answers: events are not accepted now. See the log group of webhooks.",
+            "Platforms get 5xx answers: events are not accepted now. See the logs of webhooks and unrepeated;"
+            " where they say nothing, docs/operating.md, Floods.",
             threshold=4,
             **_metric("AWS/ApiGateway", "5XXError", "Sum", ApiName=named("webhooks")),
         ),
@@ -188,21 +201,22 @@ def counted_alarms() -> Resources:
         resources[name] = _alarm(
             counted.replace("_", "-"), description, threshold=0, **_metric(_OWN_NAMESPACE, counted, "Sum")
         )
-        resources[f"{name}InTheLog"] = {
-            "Type": "AWS::Logs::MetricFilter",
-            "Properties": {
-                "LogGroupName": {"Ref": logs_of(function)},
-                "FilterPattern": f"{{ $.{counted}[0] > 0 }}",
-                "MetricTransformations": [
-                    {
-                        "MetricNamespace": _OWN_NAMESPACE,
-                        "MetricName": counted,
-                        "MetricValue": f"$.{counted}[0]",
-                    }
-                ],
-            },
-        }
+        for logged in FRONT_DOORS if function in FRONT_DOORS else (function,):
+            resources[f"{name}InTheLogOf{logged.capitalize()}"] = _counted_in(logs_of(logged), counted)
     return resources
+
+
+def _counted_in(log_group: str, counted: str) -> Resource:
+    return {
+        "Type": "AWS::Logs::MetricFilter",
+        "Properties": {
+            "LogGroupName": {"Ref": log_group},
+            "FilterPattern": f"{{ $.{counted}[0] > 0 }}",
+            "MetricTransformations": [
+                {"MetricNamespace": _OWN_NAMESPACE, "MetricName": counted, "MetricValue": f"$.{counted}[0]"}
+            ],
+        },
+    }
 
 
 def alarms(queues: Iterable[Fed]) -> Resources:

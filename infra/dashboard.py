@@ -76,6 +76,7 @@ def dashboard(queues: Iterable[Fed]) -> Resources:
         ("Functions: errors", _of_functions("Errors"), "Sum"),
         ("Functions: milliseconds", _of_functions("Duration"), "p95"),
         ("Functions: at once", _of_functions("ConcurrentExecutions"), "Maximum"),
+        ("Functions: turned away, no container left", _of_functions("Throttles"), "Sum"),
     ]
     widgets = [_widget(title, metrics, place, stat) for place, (title, metrics, stat) in enumerate(rows)]
     return {

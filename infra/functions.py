@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from chalicelib.vocabulary.delivery import Target
+from infra.front_door import second_door
 from infra.names import FUNCTIONS, Resource, Resources, attribute, named
 from infra.queues import EVENTS, target_queue_urls
 
@@ -34,7 +35,7 @@ def _environment(function: str, targets: Iterable[Target]) -> dict[str, Any]:
 
 
 def functions(targets: Iterable[Target]) -> Resources:
-    """Additions to Chalice's functions, and their log groups.
+    """Additions to Chalice's functions, the one that Chalice does not know of, and the log groups of all.
 
     A function names its log group, so that the group exists before the first line is written and the function
     needs no right to make one.
@@ -58,26 +59,10 @@ def functions(targets: Iterable[Target]) -> Resources:
                 "Environment": {"Variables": _environment(function, targets)},
             }
         }
+    unrepeated = resources[FUNCTIONS["unrepeated"]]
+    unrepeated["Type"] = "AWS::Serverless::Function"
+    unrepeated["Properties"] |= second_door()
     return resources
-
-
-def front_door() -> Resources:
-    """Additions to Chalice's REST API.
-
-    Every content type is binary, so that we verify the very bytes that a platform signed.
-    """
-    return {
-        "RestAPI": {
-            "Properties": {
-                # Without a version SAM deploys a second API stage that is called "Stage".
-                "OpenApiVersion": "2.0",
-                "DefinitionBody": {
-                    "info": {"title": named("webhooks")},
-                    "x-amazon-apigateway-binary-media-types": ["*/*"],
-                },
-            }
-        }
-    }
 
 
 def stream() -> Resources:

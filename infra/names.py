@@ -12,12 +12,16 @@ HERE = Path(__file__).parent
 
 FUNCTIONS = {
     "webhooks": "APIHandler",
+    "unrepeated": "Unrepeated",
     "process": "Process",
     "relay": "Relay",
     "deliver": "Deliver",
     "tick": "Tick",
 }
-"""The functions by name, each with the logical id that Chalice gives it."""
+"""The functions by name, each with its logical id: Chalice's choice for those that Chalice declares."""
+
+FRONT_DOORS = ("webhooks", "unrepeated")
+"""The functions that platforms post to."""
 
 _LONGEST_QUEUE = 80
 

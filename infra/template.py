@@ -10,7 +10,8 @@ from typing import Any
 from chalicelib.vocabulary.delivery import Target
 from infra.alarms import alarms
 from infra.dashboard import dashboard
-from infra.functions import every_minute, front_door, functions, stream
+from infra.front_door import CONDITIONS, PARAMETERS, front_door
+from infra.functions import every_minute, functions, stream
 from infra.names import check_stage
 from infra.queues import EVENTS, all_queues, dead_queue_urls, queue, target_queue_urls
 from infra.storage import storage
@@ -42,8 +43,12 @@ def additions(stage: str, targets: Iterable[Target]) -> dict[str, Any]:
                 "Default": "",
                 "Description": "Where alarms are sent; empty for nowhere but the topic.",
             },
+            **PARAMETERS,
         },
-        "Conditions": {"HasAlarmEmail": {"Fn::Not": [{"Fn::Equals": [{"Ref": "AlarmEmail"}, ""]}]}},
+        "Conditions": {
+            "HasAlarmEmail": {"Fn::Not": [{"Fn::Equals": [{"Ref": "AlarmEmail"}, ""]}]},
+            **CONDITIONS,
+        },
         "Resources": resources,
         "Outputs": {
             "TableName": {"Value": {"Ref": "Table"}},

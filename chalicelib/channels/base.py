@@ -29,7 +29,8 @@ class Channel:
     parse: turns a genuine request into its events, in order. Raises `Rejected` when nothing of the body can
         be read; a single fragment that cannot be read is yielded as `Unreadable`.
     scope: `channel` if an id means the same person on all our accounts, else `account`.
-    resends: True if the platform repeats a request that we answered 5xx.
+    resends: True if the platform repeats a request that we answered 5xx. If not, a function of its own
+        answers it, whose containers no flood on another channel can take.
     answer: our answer to an accepted request.
     refused: the HTTP status for a request that is not genuine.
     handshake: answers the platform's GET (or the POST that it calls a handshake); returns None if the

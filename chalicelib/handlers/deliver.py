@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from chalice.app import Blueprint
 
 from chalicelib.handlers import batch
+from chalicelib.handlers.guard import quotes_nobody
 from chalicelib.pipeline import retry
 from chalicelib.runtime.workers import workers
 from chalicelib.store.packing import from_text, unpack_change
@@ -30,6 +31,7 @@ def _wait(named: float | None, received: int) -> float:
 
 
 @bp.lambda_function(name="deliver")
+@quotes_nobody
 def deliver(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401
     """Work through a batch of one target's queue; a delivery that waits comes back when its ledger says."""
 

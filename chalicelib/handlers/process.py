@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from chalice.app import Blueprint
 
 from chalicelib.handlers import batch
+from chalicelib.handlers.guard import quotes_nobody
 from chalicelib.pipeline import retry
 from chalicelib.runtime.workers import workers
 from chalicelib.store.packing import from_text, unpack_intake
@@ -35,6 +36,7 @@ def _wait(named: float | None, received: int) -> float:
 
 
 @bp.lambda_function(name="process")
+@quotes_nobody
 def process(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401
     """Work through a batch of the events queue; failed messages come back after a moment, not all at once."""
     return batch.run(

@@ -8,6 +8,7 @@ from typing import Any
 from chalice.app import Blueprint
 
 from chalicelib import telemetry
+from chalicelib.handlers.guard import quotes_nobody
 from chalicelib.pipeline.relay import owed
 from chalicelib.runtime.workers import workers
 from chalicelib.vocabulary.messages import Change
@@ -16,6 +17,7 @@ bp = Blueprint(__name__)
 
 
 @bp.lambda_function(name="relay")
+@quotes_nobody
 def relay(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401, ARG001
     """A batch of the stream. Raises if any of it could be neither sent nor parked: it is repeated whole."""
     changes = [change for record in event["Records"] for change in _changes(record)]

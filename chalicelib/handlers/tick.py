@@ -6,6 +6,7 @@ from typing import Any
 
 from chalice.app import Blueprint
 
+from chalicelib.handlers.guard import quotes_nobody
 from chalicelib.runtime.workers import workers
 from chalicelib.telemetry import log_item
 
@@ -13,6 +14,7 @@ bp = Blueprint(__name__)
 
 
 @bp.lambda_function(name="tick")
+@quotes_nobody
 def tick(event: Any, context: Any) -> dict[str, int]:  # noqa: ANN401, ARG001
     """Do all that is due this minute; return how much there was. Raises what failed, at the end."""
 

@@ -1,7 +1,8 @@
-"""The Lambda function `webhooks`, the front door: `GET, POST /webhooks/{channel}/{account}`.
+"""The Lambda functions `webhooks` and `unrepeated`, the front door: `/webhooks/{channel}/{account}`.
 
-API Gateway calls it through `app.app`, whose function Chalice calls `APIHandler`. The handler turns Chalice's
-request into ours, and our answer into Chalice's.
+API Gateway calls both through `app.app`, with GET and POST: `unrepeated` with what platforms post that never
+send again, and `webhooks`, which Chalice calls `APIHandler`, with everything else (`infra/front_door.py`).
+The handler turns Chalice's request into ours, and our answer into Chalice's.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from urllib.parse import quote, unquote
 from chalice.app import Blueprint, Response
 
 from chalicelib import telemetry
+from chalicelib.channels import CHANNELS
 from chalicelib.runtime.front import front
 from chalicelib.vocabulary.errors import HubError
 from chalicelib.vocabulary.request import Request
@@ -23,7 +25,11 @@ _ANYTHING = ["*/*"]
 
 @bp.route("/webhooks/{channel}/{account}", methods=_METHODS, content_types=_ANYTHING)
 def webhooks(channel: str, account: str) -> Response:
-    """Answer a platform's request."""
+    """Answer a request that no channel's own route has taken: nearly always with 404."""
+    return _answered(channel, account)
+
+
+def _answered(channel: str, account: str) -> Response:
     channel, account = unquote(channel), unquote(account)
     try:
         answer = front().receive(_request(), channel, account)
@@ -37,6 +43,20 @@ def webhooks(channel: str, account: str) -> Response:
     return Response(
         body=answer.body, status_code=answer.status, headers={"Content-Type": answer.content_type}
     )
+
+
+def _own_route(channel: str) -> None:
+    """Give a channel a route of its own: API Gateway throttles by route, so a flood on one stops no other."""
+
+    def own(account: str) -> Response:
+        """Answer a request of this channel's platform."""
+        return _answered(channel, account)
+
+    bp.route(f"/webhooks/{channel}/{{account}}", name=channel, methods=_METHODS, content_types=_ANYTHING)(own)
+
+
+for name in CHANNELS:
+    _own_route(name)
 
 
 def _request() -> Request:

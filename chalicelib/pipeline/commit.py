@@ -31,16 +31,13 @@ from chalicelib.store.packing import pack
 from chalicelib.store.rows import ClosedRow, EventRow, IdentityRow, KeyRow, LoadRow, ProfileRow, Row
 from chalicelib.store.table import Write
 from chalicelib.vocabulary.delivery import Absorbed, Target
-from chalicelib.vocabulary.event import Attachment, Event
+from chalicelib.vocabulary.event import LONGEST_TEXT, Attachment, Event
 from chalicelib.vocabulary.people import Consequence, Conversation, Profile
 
 RETENTION = timedelta(days=400)
 """How long events and their ledgers are kept; at least 30 days, because a platform may resend so long."""
 
 _ROW_BYTES = 250 * 1024
-_TEXT_KEPT = 20_000
-"""Characters: several times what any platform lets people write, and what CRMs still take."""
-
 _FIELD_KEPT = 1_000
 _FIELDS_KEPT = 40
 """Characters of a field, and fields, that the row of a large event keeps; the bucket keeps all of it."""
@@ -175,14 +172,14 @@ class Commit:
     def _event_row(self, absorbed: Absorbed) -> EventRow:
         event = absorbed.event
         body = pack(absorbed)
-        if len(body) > _ROW_BYTES or len(event.text) > _TEXT_KEPT:
+        if len(body) > _ROW_BYTES or len(event.text) > LONGEST_TEXT:
             whole = f"oversize/event-{event.reference}"
             self.store(whole, body)
             extra = {k: v[:_FIELD_KEPT] for k, v in list(event.extra.items())[:_FIELDS_KEPT]}
             short = replace(
                 event,
                 raw=b"",
-                text=_cut(event.text),
+                text=_shown(event),
                 name=event.name[:_FIELD_KEPT],
                 attachments=tuple(_shortened(a) for a in event.attachments[:_FIELDS_KEPT]),
                 contact_keys=event.contact_keys[:_FIELDS_KEPT],
@@ -204,8 +201,8 @@ class Commit:
         )
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _TEXT_KEPT else f"{text[:_TEXT_KEPT]}…"
+def _shown(event: Event) -> str:
+    return event.text if event.text == event.excerpt else f"{event.excerpt}…"
 
 
 def _shortened(attachment: Attachment) -> Attachment:

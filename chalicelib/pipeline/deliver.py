@@ -20,6 +20,7 @@ from chalicelib.pipeline import retry
 from chalicelib.pipeline.breaker import Breaker
 from chalicelib.pipeline.delivery_context import OUT_OF_TIME, Context, lookups
 from chalicelib.pipeline.delivery_ledger import Books, contents
+from chalicelib.pipeline.discretion import nobody_quoted
 from chalicelib.pipeline.parking import park_unknown
 from chalicelib.store.keys import breaker_key, event_key, ledger_key
 from chalicelib.store.read_ahead import Ahead
@@ -31,6 +32,7 @@ from chalicelib.vocabulary.delivery import (
     Absorbed,
     Call,
     Circuit,
+    Delivery,
     Ledger,
     Reply,
     State,
@@ -225,8 +227,12 @@ class Deliver:
 
     def _run(self, absorbed: Absorbed, books: Books, context: Context, credentials: Credentials) -> None:
         """Look up or write each of the connector's steps, and put it into the ledger before the next."""
-        crm = context.crm
         delivery = context.delivery(absorbed, lead=self._lead(absorbed.consequence, context))
+        with nobody_quoted(delivery):
+            self._drive(delivery, books, context, credentials)
+
+    def _drive(self, delivery: Delivery, books: Books, context: Context, credentials: Credentials) -> None:
+        crm, absorbed = context.crm, delivery.absorbed
         steps = crm.deliver(delivery, context.target, credentials, int(self.now().timestamp()))
         try:
             step = next(steps)

@@ -41,7 +41,7 @@ def after_event(profile: Profile, event: Event, default_language: str) -> Profil
     if event.direction is Direction.INBOUND:
         name = event.name[:_LONGEST_NAME] or name
         if event.text:
-            spoken = persian.language(event.text, event.language_hint, default_language)
+            spoken = persian.language(event.excerpt, event.language_hint, default_language)
             language = spoken if spoken != "und" else language
         language = (language or event.language_hint or default_language)[:_LONGEST_LANGUAGE]
     return replace(

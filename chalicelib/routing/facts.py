@@ -57,14 +57,14 @@ def facts_of(question: Question) -> Facts:
         account=about.account,
         kind=str(event.kind),
         language=_language(question),
-        text=persian.spellings(event.text),
+        text=persian.spellings(event.excerpt),
         profile=frozenset(_profile_facts(profile)),
     )
 
 
 def _language(question: Question) -> str:
     """The language in which the customer is to be answered."""
-    text = question.event.text
+    text = question.event.excerpt
     earlier = question.profile.language or question.event.language_hint
     spoken = persian.language(text, hint=earlier, default=question.account_language or "fa")
     if spoken == "und" and text.strip():

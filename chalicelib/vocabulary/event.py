@@ -17,6 +17,10 @@ from enum import StrEnum
 _LONGEST_ID = 512
 
 
+LONGEST_TEXT = 20_000
+"""Characters of a text that are kept in a row and looked at by rules: several times what any platform lets
+people write, and what CRMs still take."""
+
 HUB = "hub"
 """The channel of the events that the hub itself makes, and the account of most of them."""
 
@@ -190,6 +194,11 @@ class Event:
     def key(self) -> str:
         """A text that is unique among events, and the same when the platform sends the event again."""
         return f"{self.channel}#{self.account}#{self.kind}#{_short(self.id)}"
+
+    @property
+    def excerpt(self) -> str:
+        """The text as far as it is looked at and kept in a row."""
+        return self.text[:LONGEST_TEXT]
 
     @property
     def reference(self) -> str:

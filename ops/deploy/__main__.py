@@ -1,11 +1,12 @@
 """Packages a stage and deploys it to AWS, with the credentials and region of whoever calls it.
 
-make deploy STAGE=production ALARM_EMAIL=ops@example.org
+make deploy STAGE=production ALARM_EMAIL=ops@example.org RATE=200 BURST=100 WAF_RATE=6000
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import boto3
@@ -29,11 +30,33 @@ def main(
             metavar="EMAIL", help="Where alarms are sent. Left out, it stays what it was.", show_default=False
         ),
     ] = "",
+    rate: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, max=10000, help="Requests a second that each channel may post."),
+    ] = None,
+    burst: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, max=5000, help="Requests at once that each channel may post."),
+    ] = None,
+    waf_rate: Annotated[
+        str,
+        typer.Option(
+            metavar="N",
+            help="Requests a minute that one address may post, from 10 on: WAF refuses more. 0: no WAF.",
+            show_default=False,
+        ),
+    ] = "",
 ) -> None:
-    """Package a stage and deploy it to AWS."""
+    """Package a stage and deploy it to AWS. A choice that is left out stays what it was."""
+    chosen = {
+        "AlarmEmail": alarm_email,
+        "RequestRate": str(rate or ""),
+        "RequestBurst": str(burst or ""),
+        "WafRate": waf_rate,
+    }
     try:
         with explained():
-            deployed = to_aws(stage, alarm_email)
+            deployed = to_aws(stage, {name: value for name, value in chosen.items() if value})
     except (Failed, Unnameable, NotDeployed) as failure:
         sys.exit(str(failure))
     except Stop as stop:
@@ -44,8 +67,11 @@ def main(
     print(f"next, push its configuration: ./hub push --stage {deployed.stage}")
 
 
-def to_aws(stage: str, alarm_email: str) -> Outputs:
-    """Package and deploy. It asks for credentials first, so that nobody waits for packaging in vain."""
+def to_aws(stage: str, chosen: Mapping[str, str]) -> Outputs:
+    """Package and deploy, with these parameters of the template.
+
+    It asks for credentials first, so that nobody waits for packaging in vain.
+    """
     session = boto3.Session()
     account = session.client("sts").get_caller_identity()["Account"]
     made = package(stage, stage_targets(stage), out=BUILD / stage)
@@ -59,7 +85,7 @@ def to_aws(stage: str, alarm_email: str) -> Outputs:
         cloudformation=session.client("cloudformation"),
         s3=s3,
         code_bucket=bucket,
-        parameters={"AlarmEmail": alarm_email} if alarm_email else {},
+        parameters=chosen,
     )
 
 

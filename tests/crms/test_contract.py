@@ -19,7 +19,10 @@ from tests.crms.test_fixtures import CASES, owed, reply
 DELIVERED = [path for path in CASES if "receipt" in json.loads(path.read_text())["outcome"]]
 
 HTML = {"content-type": "text/html; charset=utf-8"}
-TELLTALE = b'{"status":400,"message":"No \\"s3cret-body\\" for +98 912 123 4567 or maryam@example.org"}'
+TELLTALE = (
+    b'{"status":400,"message":"No \\"s3cret-body\\" for +98 912 123 4567 or maryam@example.org;'
+    b' Party Sara Rostami exists already, see mina karimi or SARA_ROSTAMI"}'
+)
 
 FAULTS: dict[str, tuple[Reply, type[HubError], float | None]] = {
     "429": (Reply(status=429, body=TELLTALE), Throttled, None),
@@ -31,6 +34,7 @@ FAULTS: dict[str, tuple[Reply, type[HubError], float | None]] = {
     "400": (Reply(status=400, body=TELLTALE), Permanent, None),
     "403": (Reply(status=403, body=TELLTALE), NotServed, None),
 }
+STRANGERS = ("Sara", "Rostami", "mina", "karimi", "ROSTAMI")
 LIES = {
     "malformed 200": Reply(status=200, body=b'{"id": 1'),
     "empty 200": Reply(status=200),
@@ -102,7 +106,7 @@ def private(path: Path) -> set[str]:
         *delivery.profile.phones,
         *delivery.profile.emails,
     ]
-    return {*filter(None, [*secrets, *names]), "s3cret-body", "912 123", "maryam@"}
+    return {*filter(None, [*secrets, *names]), "s3cret-body", "912 123", "maryam@", *STRANGERS}
 
 
 @pytest.mark.parametrize("lie", LIES)

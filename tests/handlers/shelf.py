@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
+from chalicelib.channels import CHANNELS
 from ops.platforms import Post
 
 FOLDER = Path(__file__).parent.parent / "fixtures" / "aws"
-ROUTE = "/webhooks/{channel}/{account}"
+ROUTES = {name: f"/webhooks/{name}/{{account}}" for name in CHANNELS}
+ANY_ROUTE = "/webhooks/{channel}/{account}"
+"""The app's, of which API Gateway takes the one that names the channel, if there is one."""
 
 
 def load(name: str) -> Any:
@@ -33,8 +36,7 @@ def from_api(
     event: dict[str, Any] = load("api_binary_body")
     parts = urlsplit(post.url)
     path = parts.path.removeprefix(f"/{stage}")
-    _, _, channel, account, *rest = path.split("/")
-    names = ["channel", "account", "token"]
+    _, _, channel, account = path.split("/")
     headers = {"Host": parts.netloc, "User-Agent": "platform/1.0", "X-Forwarded-Proto": "https"}
     headers |= {name.title(): value for name, value in post.headers.items()}
     if accept is not None:
@@ -49,10 +51,10 @@ def from_api(
         "multiValueHeaders": {name: [value] for name, value in headers.items()},
         "queryStringParameters": {name: values[-1] for name, values in query.items()} or None,
         "multiValueQueryStringParameters": query or None,
-        "pathParameters": dict(zip(names, [channel, account, *rest], strict=False)),
+        "pathParameters": {"account": account} | ({} if channel in ROUTES else {"channel": channel}),
         **_body(post.body, encoding),
     }
-    event["resource"] = ROUTE + ("/{token}" if rest else "")
+    event["resource"] = ROUTES.get(channel, ANY_ROUTE)
     event["requestContext"] |= {
         "path": f"/{stage}{path}",
         "resourcePath": event["resource"],

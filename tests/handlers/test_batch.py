@@ -270,3 +270,10 @@ def test_the_runtime_s_errors_say_what_happens_next(front):
         front.workers.configuration()
     with pytest.raises(Misconfigured, match="ParameterNotFound"):
         front.front.secrets.get("nobody")
+
+
+def test_a_bug_in_reading_ahead_stops_nobody():
+    one = Batch()
+    one.unreadable = ValueError("Invalid value 'Sara'")
+    assert one(("a", "1"), ("b", "2")) == []
+    assert one.worked == ["1", "2"]

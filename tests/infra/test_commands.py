@@ -80,10 +80,22 @@ def test_make_deploy_passes_the_alarms_address_on(email, passed):
     assert ("--alarm-email" in done.stdout) == bool(email)
 
 
+def test_make_deploy_passes_on_what_the_front_door_lets_through():
+    done = run("make", "-n", "deploy", "STAGE=example", "RATE=300", "BURST=150", "WAF_RATE=0")
+    assert "-m ops.deploy --stage example --rate '300' --burst '150' --waf-rate '0'" in done.stdout
+
+
 @pytest.mark.parametrize(
-    ("email", "parameters"), [("", {}), ("ops@example.org", {"AlarmEmail": "ops@example.org"})]
+    ("chosen", "parameters"),
+    [
+        ({}, {}),
+        ({"alarm_email": "ops@example.org"}, {"AlarmEmail": "ops@example.org"}),
+        ({"rate": 300, "burst": 150}, {"RequestRate": "300", "RequestBurst": "150"}),
+        ({"waf_rate": "6000"}, {"WafRate": "6000"}),
+        ({"waf_rate": "0"}, {"WafRate": "0"}),
+    ],
 )
-def test_the_alarms_address_is_a_parameter_of_the_stack(monkeypatch, capsys, email, parameters):
+def test_what_is_chosen_is_a_parameter_of_the_stack(monkeypatch, capsys, chosen, parameters):
     asked = []
 
     def deploy(*_, parameters, **__):
@@ -94,9 +106,9 @@ def test_the_alarms_address_is_a_parameter_of_the_stack(monkeypatch, capsys, ema
     monkeypatch.setattr(command, "package", Mock())
     monkeypatch.setattr(command, "lint", Mock())
     monkeypatch.setattr(command, "deploy", deploy)
-    command.main(stage="example", alarm_email=email)
+    command.main(stage="example", **chosen)
     assert asked == [parameters]
-    assert ("alarms go to ops@example.org" in capsys.readouterr().out) == bool(email)
+    assert ("alarms go to ops@example.org" in capsys.readouterr().out) == ("alarm_email" in chosen)
 
 
 def test_make_run_passes_ports_on_but_takes_none_from_the_environment():

@@ -1,6 +1,7 @@
 """Who may do what: each function has one role of its own, with what it needs and nothing else."""
 
 import json
+import re
 
 import pytest
 
@@ -30,6 +31,7 @@ STREAM = {
 
 MAY = {
     "APIHandler": LOG | SECRETS | {"sqs:SendMessage", "s3:GetObject", "s3:PutObject", "dynamodb:GetItem"},
+    "Unrepeated": LOG | SECRETS | {"sqs:SendMessage", "s3:GetObject", "s3:PutObject", "dynamodb:GetItem"},
     "Process": LOG | CONSUME | TABLE | {"s3:GetObject", "s3:PutObject"},
     "Relay": LOG | STREAM | {"sqs:SendMessage", "dynamodb:BatchGetItem", "dynamodb:PutItem"},
     "Deliver": LOG | SECRETS | CONSUME | TABLE | BREAKER | {"sqs:SendMessage"},
@@ -65,8 +67,26 @@ def test_no_two_functions_share_a_role(resources):
 @each_function
 def test_a_function_may_do_what_it_does_and_nothing_else(resources, function):
     found = statements(resources, function).values()
-    assert {action for one in found for action in one["Action"]} == MAY[function]
-    assert all(one["Effect"] == "Allow" for one in found)
+    allowed = [one for one in found if one["Effect"] == "Allow"]
+    assert {action for one in allowed for action in one["Action"]} == MAY[function]
+
+
+@each_function
+def test_nothing_is_denied_but_writing_configuration(resources, function):
+    denied = {sid: one for sid, one in statements(resources, function).items() if one["Effect"] != "Allow"}
+    (statement,) = denied.values()
+    assert set(denied) == {"NeverWriteConfiguration"}
+    assert set(statement["Action"]) == {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
+    assert statement["Condition"] == {"ForAnyValue:StringLike": {"dynamodb:LeadingKeys": ["CONFIG*"]}}
+
+
+@each_function
+def test_a_function_writes_no_rows_but_those_it_names(resources, function):
+    for sid, one in statements(resources, function).items():
+        writes = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"} & set(one["Action"])
+        if writes and one["Effect"] == "Allow":
+            patterns = one["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+            assert all(re.fullmatch(r"[A-Z]#\*", pattern) for pattern in patterns), sid
 
 
 @each_function

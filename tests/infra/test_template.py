@@ -155,6 +155,7 @@ def test_a_platform_s_bytes_reach_us_untouched_at_one_regional_address(resources
     ("function", "handler", "timeout", "reserved"),
     [
         ("APIHandler", "app.app", 10, 100),
+        ("Unrepeated", "app.app", 10, 50),
         ("Process", "chalicelib.handlers.process.process", 30, None),
         ("Relay", "chalicelib.handlers.relay.relay", 60, None),
         ("Deliver", "chalicelib.handlers.deliver.deliver", 60, None),
@@ -211,7 +212,7 @@ def test_a_human_is_called_for_everything_else_that_must_not_last(resources):
     behind = alarms["RelayBehind"]
     assert (behind["MetricName"], behind["Threshold"]) == ("IteratorAge", 300_000)
     assert alarms["FrontDoorFails"]["MetricName"] == "5XXError"
-    filtered = resources["QuarantinedInTheLog"]["Properties"]
+    filtered = resources["QuarantinedInTheLogOfWebhooks"]["Properties"]
     assert filtered["LogGroupName"] == {"Ref": "WebhooksLogs"}
     (made,) = filtered["MetricTransformations"]
     assert alarms["Quarantined"]["MetricName"] == made["MetricName"] == "quarantined"
@@ -279,7 +280,10 @@ def test_every_count_that_calls_a_human_is_one_that_is_made(resources):
         made = f'count("{counted}"' in code or (counted == "breaker_open" and 'count(f"breaker_' in code)
         assert made, counted
         name = "".join(word.capitalize() for word in counted.split("_"))
-        alarm, filtered = resources[name]["Properties"], resources[f"{name}InTheLog"]["Properties"]
-        assert filtered["FilterPattern"] == f"{{ $.{counted}[0] > 0 }}"
-        assert alarm["MetricName"] == filtered["MetricTransformations"][0]["MetricName"]
-        assert function in str(filtered["LogGroupName"]).lower()
+        alarm = resources[name]["Properties"]
+        # The two front doors run the same code.
+        for logged in {function, "unrepeated" if function == "webhooks" else function}:
+            filtered = resources[f"{name}InTheLogOf{logged.capitalize()}"]["Properties"]
+            assert filtered["FilterPattern"] == f"{{ $.{counted}[0] > 0 }}"
+            assert alarm["MetricName"] == filtered["MetricTransformations"][0]["MetricName"]
+            assert logged in str(filtered["LogGroupName"]).lower()

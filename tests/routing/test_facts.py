@@ -3,7 +3,7 @@
 import pytest
 
 from chalicelib.routing.facts import facts_of
-from chalicelib.vocabulary.event import Kind
+from chalicelib.vocabulary.event import LONGEST_TEXT, Kind
 from tests.routing.worlds import conversation, profile, question
 
 
@@ -42,3 +42,12 @@ def test_what_the_hub_says_of_a_conversation_is_about_where_that_was():
 
 def test_the_text_is_not_in_what_may_be_logged():
     assert "سلام" not in repr(facts_of(question("سلام")))
+
+
+def test_rules_see_no_more_of_a_text_than_is_kept():
+    endless = "سلام " * 1_000_000 + "refund"
+    seen = facts_of(question(endless))
+    assert all(len(line) <= LONGEST_TEXT for line in seen.text)
+    assert not any("refund" in line for line in seen.text)
+    # What is decided again from the row is decided from the same words.
+    assert facts_of(question(endless[:LONGEST_TEXT] + "…")) == seen

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from email.utils import parsedate_to_datetime
 
+from chalicelib.crms.http.vendors import repeatable
 from chalicelib.vocabulary.delivery import Reply
 from chalicelib.vocabulary.errors import NotServed, Permanent, Throttled, Transient, Unauthorised, Unknown
 
@@ -61,13 +62,8 @@ def retry_after(reply: Reply) -> float | None:
 
 
 def redacted(words: str) -> str:
-    """A vendor's error words fit for logs: one short line, without what they quote from the record.
+    """A vendor's error words fit for ledger and logs: one short line that quotes nobody.
 
-    Everything between the first and the last quotation mark is removed, as are e-mail addresses, runs of
-    four or more digits, and whatever is not ASCII, because a name could be in it.
+    The pipeline takes out besides whatever the delivery itself says (`pipeline.discretion`).
     """
-    text = re.sub(r'["“”„«»].*["“”„«»]', "…", words[:2000], flags=re.DOTALL)
-    text = re.sub(r"\S+@\S+", "…", text)
-    text = re.sub(r"[0-9۰-۹٠-٩][0-9۰-۹٠-٩ ()./-]{2,}[0-9۰-۹٠-٩]", "…", text)  # noqa: RUF100
-    text = re.sub(r"[^\x20-\x7e…]+", " ", text)
-    return re.sub(r"\s+", " ", text).strip()[:160]
+    return repeatable(words)

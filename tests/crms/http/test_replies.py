@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.crms.http.replies import classify, redacted, retry_after
+from chalicelib.crms.http.vendors import _WORDS
 from chalicelib.vocabulary.delivery import Reply
 from chalicelib.vocabulary.errors import (
     HubError,
@@ -80,17 +81,53 @@ def test_retry_after_never_fails(value, date):
 @pytest.mark.parametrize(
     ("words", "kept"),
     [
-        ('The phone "0912 123" for party "Mary "May" R" is not valid.', "The phone … is not valid."),
-        ("unknown user maryam@example.org here", "unknown user … here"),
-        ("call +98 (912) 123-4567 back", "call +… back"),
+        ('The phone "0912 123" for party "Mary "May" R" is not valid.', "The phone … is not valid"),
+        ('The value for field "Name" in "Party" is required.', "The value for field … is required"),
+        ("unknown user maryam@example.org is here", "unknown user … is …"),
+        ("call +98 (912) 123-4567 again", "call … again"),
         ("شماره ۰۹۱۲۱۲۳۴۵۶۷ مریم", "…"),
         ("DUPLICATE_VALUE", "DUPLICATE_VALUE"),
-        ("line\nbreak\x00\x1b[31m", "line break [31m"),
+        ("Required fields are missing: [LastName, contact.firstName]",
+         "Required fields are missing LastName contact.firstName"),
+        ("line\nbreak\x00\x1b[31m is invalid", "line … is invalid"),
+        ("Party Sara Rostami exists already", "… exists already"),
+        ("party sara rostami exists already", "party … exists already"),
+        ("SARA_ROSTAMI: Saras record, sararostami's, is locked", "… record … is locked"),
+        ("the owner Mark Field is inactive", "the owner … is inactive"),
+        ("Party Do An exists", "… exists"),
+        ("An error occurred. Field name is blank", "An error occurred Field name is blank"),
+        ("the fıeld is ｖalid", "the … is …"),
         ("", ""),
     ],
 )  # fmt: skip
 def test_vendor_words_are_shown_without_what_they_quote(words, kept):
     assert redacted(words) == kept
+
+
+NAMES = (
+    "Sara", "Rostami", "mina", "O'Neil", "Jean-Luc", "Müller", "Mark", "Will", "May", "Grant", "Long",
+    "Nguyễn", "李小龍", "سارا", "ali_reza77", "@sara.r", "VON", "al", "Joy", "Art",
+)  # fmt: skip
+SENTENCES = (
+    "{} exists already", "Party {} exists already", "the record of {} is locked", "{}", "field:{};",
+    "a {}, b", "Duplicate contact ({}) was found", "name={}&value=1", "INVALID_VALUE: {}.", "{}{}",
+    "not found: {} in {}", "Value {} Is Not Valid", "Is {} The Owner?", "…{}…", "no“{}",
+)  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(NAMES), min_size=1, max_size=4), st.sampled_from(SENTENCES), st.randoms())
+def test_no_name_survives_wherever_it_stands(names, sentence, luck):
+    cased = [luck.choice((str, str.lower, str.upper, str.title))(name) for name in names]
+    shown = redacted(sentence.replace("{}", luck.choice((" ", ", ", " and ")).join(cased)))
+    for word in re.findall(r"\w{2,}", " ".join(cased)):
+        assert not re.search(rf"\b{re.escape(word)}\b", shown, re.IGNORECASE), shown
+
+
+@given(st.text(), st.lists(st.sampled_from(["Sara", "field", "is", "X", "'", "\n", "“", "4"])))
+def test_what_is_repeated_is_in_the_list(anything, words):
+    for word in redacted(f"{anything} {' '.join(words)}").split():
+        parts = re.findall("[A-Z]+(?![a-z])|[A-Z]?[a-z]+(?:'[a-z]+)?", word)
+        assert word == "…" or (parts and all(part.lower() in _WORDS for part in parts))
 
 
 @given(st.text())

@@ -34,7 +34,7 @@ def test_an_owner_moves_and_leaves(hub: Hub) -> None:
 def test_a_conversation_has_one_lead_though_its_opening_was_parked(hub: Hub) -> None:
     opening = fresh(owner=Person(id="ghost", name="Ghost", user_ids={"tryton": "9999"}))
     ledger: dict[str, str] = {}
-    with pytest.raises(Permanent, match="not valid according to its domain"):
+    with pytest.raises(Permanent, match="is not valid according to its domain"):
         hub.tell(opening, done=ledger)
     assert list(ledger) == ["contact", "note"]
     event = playing.event(id=f"moved {opening.profile.id}", kind=Kind.OFFER, channel="hub", account="hub")

@@ -1,0 +1,37 @@
+"""What a function may say when it fails as a whole: Lambda's runtime logs the message of what it raises."""
+
+from __future__ import annotations
+
+import functools
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from chalicelib.telemetry import log
+from chalicelib.vocabulary.errors import HubError
+
+Handler = Callable[[Any, Any], Any]
+
+
+class Bug(RuntimeError):
+    """A bug, by the kind of what was raised."""
+
+
+def quotes_nobody(handler: Handler) -> Handler:
+    """The handler, raising a `Bug` for what is no error of ours: its message may quote a customer.
+
+    A row that cannot be read is one: msgspec and `int` put the value into their messages.
+    """
+
+    @functools.wraps(handler)
+    def guarded(event: Any, context: Any) -> Any:  # noqa: ANN401
+        try:
+            return handler(event, context)
+        except HubError:
+            raise
+        except Exception as error:  # noqa: BLE001 - raised again, without what it says
+            kind, frames = type(error).__name__, traceback.format_tb(error.__traceback__)
+        log.error("bug", function=handler.__name__, reason=kind, frames=frames)
+        raise Bug(kind)
+
+    return guarded
