@@ -91,7 +91,9 @@ class Breaker:
 
     def succeeded(self, target: str, row: Row | None) -> bool:
         """Forget earlier failures, as the target has answered properly; return whether there were any."""
-        if not isinstance(row, BreakerRow) or not (row.failures or row.state == Circuit.TRIAL):
+        if not isinstance(row, BreakerRow) or row.state not in (Circuit.CLOSED, Circuit.TRIAL):
+            return False  # a probe lets it in again, and only then is its mapping enabled
+        if row.state == Circuit.CLOSED and not row.failures:
             return False
         if row.state == Circuit.TRIAL:
             self._announce(target, Circuit.CLOSED, int(row.since))

@@ -33,7 +33,8 @@ class Facts:
     channel: the channel of the event.
     account: the id of our account.
     kind: the kind of the event.
-    language: of the text; else the customer's; else the platform's hint; else the account's; or `und`.
+    language: of the text; else the open conversation's; else the customer's; else the platform's hint; else
+        the account's; or `und`.
     text: the words of the text in one line, in both `persian.spellings`.
     profile: those that are true of `new` (nobody of ours has answered them yet), `returning` and
         `known_phone`.

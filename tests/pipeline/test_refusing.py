@@ -226,3 +226,14 @@ def test_what_waits_at_an_endpoint_that_refuses_is_parked_at_the_horizon(hub):
     for _ in range(12):
         live(hub, minutes=30)
     assert states(hub, events) == {"parked"}
+
+
+def test_a_success_lets_nobody_in_who_is_cut_off_meanwhile(hub):
+    for number, sender in enumerate(["989120000001", "989120000002"] * 3):
+        row = hub.table.get(BreakerRow, breaker_key("crm"))
+        row = hub.breaker.failed("crm", row, group=sender, reason=f"http_50{number}")
+    assert not hub.breaker.succeeded("crm", row)
+    kept = hub.table.get(BreakerRow, breaker_key("crm"))
+    assert kept is not None
+    assert kept.state == Circuit.OPEN
+    assert hub.switched[-1] == ("crm", False)

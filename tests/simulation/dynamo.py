@@ -13,7 +13,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from tests.simulation.clock import Clock
-from tests.simulation.expressions import Item, condition, plain, updated
+from tests.simulation.expressions import Item, condition, plain, size_of, updated
 
 Key = tuple[str, str]
 Change = Callable[[Key, Item | None, Item], None]
@@ -57,10 +57,11 @@ def failure(code: str, operation: str, **more: Any) -> ClientError:
 
 
 class Dynamo:
-    """The table. watchers see every write that took effect, in order."""
+    """The table. watchers see every write that took effect, in order; expired: what time to live removed."""
 
     def __init__(self, clock: Clock, rng: random.Random) -> None:
         self.items: dict[Key, Item] = {}
+        self.expired: dict[Key, Item] = {}
         self.watchers: list[Change] = []
         self.commits: list[Callable[[list[tuple[Key, Item | None, Item]]], None]] = []
         self._clock = clock
@@ -74,9 +75,10 @@ class Dynamo:
         carry_out: Callable[[dict[str, Any]], dict[str, Any]] = getattr(self, f"_{operation.lower()}")
         return carry_out(asked)
 
-    def partition(self, pk: str) -> list[Item]:
-        """The items of a partition, by sort key."""
-        return [self.items[key] for key in sorted(self.items) if key[0] == pk]
+    @property
+    def history(self) -> dict[Key, Item]:
+        """All items, those with which time to live was done among them."""
+        return {**self.expired, **self.items}
 
     def write(self, item: Item) -> None:
         """Put an item from outside the hub (an operator's push)."""
@@ -243,8 +245,14 @@ class Dynamo:
 
     def _expire(self, key: Key) -> None:
         item = self.items.get(key)
-        if item is not None and int(item.get("ttl", {"N": "9e12"})["N"]) <= self._clock.now:
-            del self.items[key]
+        if item is not None and "ttl" in item and int(item["ttl"]["N"]) <= self._clock.now:
+            self.expired[key] = self.items.pop(key)
+
+    def forget(self) -> None:
+        """Remove most of what is kept no more: DynamoDB takes its time with the rest."""
+        for key in sorted(self.items):
+            if self._rng.random() < 0.8:
+                self._expire(key)
 
     def _committed(self, changes: list[tuple[Key, Item | None, Item]]) -> None:
         for told in self.commits:
@@ -275,19 +283,3 @@ def _after(before: Item | None, asked: dict[str, Any]) -> Item:
         asked["ExpressionAttributeNames"],
         asked.get("ExpressionAttributeValues", {}),
     )
-
-
-def size_of(item: Item) -> int:
-    """Bytes, as DynamoDB counts them: names and texts in UTF-8, numbers by their digits.
-
-    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
-    """
-    size = 0
-    for name, value in item.items():
-        ((kind, content),) = value.items()
-        if kind == "N":
-            size += len(content) // 2 + 2
-        else:
-            size += len(content) if isinstance(content, bytes) else len(str(content).encode())
-        size += len(name)
-    return size

@@ -175,3 +175,19 @@ def updated(item: Item, text: str, names: Mapping[str, str], values: Mapping[str
             have = int(after.get(attribute, {"N": "0"})["N"])
             after[attribute] = {"N": str(have + int(values[value]["N"]))}
     return after
+
+
+def size_of(item: Item) -> int:
+    """Bytes, as DynamoDB counts them: names and texts in UTF-8, numbers by their digits.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+    """
+    size = 0
+    for name, value in item.items():
+        ((kind, content),) = value.items()
+        if kind == "N":
+            size += len(content) // 2 + 2
+        else:
+            size += len(content) if isinstance(content, bytes) else len(str(content).encode())
+        size += len(name)
+    return size

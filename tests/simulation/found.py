@@ -46,7 +46,7 @@ class Found:
 def found(sim: Simulation) -> Found:
     """Read the table."""
     read = Found()
-    for (pk, sk), item in sorted(sim.aws.dynamo.items.items()):
+    for (pk, sk), item in sorted(sim.aws.dynamo.history.items()):
         name = pk.partition("#")[2]
         kind = item["row"]["S"]
         if kind == "event":

@@ -143,10 +143,13 @@ class Simulation:
         for number, at in enumerate(self.script.pushes):
             self.clock.at(at, partial(self._change_stage, number + 2))
         operators.plan(self)
+        if self.script.forgotten:
+            self.clock.at(self.script.forgotten, self.aws.dynamo.forget)
         if self.script.deployment[1]:
             self.clock.at(self.script.deployment[1], lambda: self.deployment.complete(self.aws.dynamo))
         last = max([self.script.ends, *(at for at, _ in self.script.posts), self.weather.ends])
         for quiet in sorted({max(self.script.ends, self.weather.ends), last}):
+            self.clock.at(quiet + WATCHED - 3600, partial(operators.close_ended, self))
             self.clock.at(quiet + WATCHED, partial(operators.close_all, self))
         limit = last + 40 * 86_400
         self.clock.run(limit)

@@ -9,6 +9,7 @@ from typing import Any
 
 from chalicelib.store.rows import unpack_absorbed
 from chalicelib.vocabulary.event import Event
+from tests.simulation.clock import START
 from tests.simulation.dues import Due, Sent
 from tests.simulation.found import Found
 from tests.simulation.hub import Simulation
@@ -49,11 +50,11 @@ def rows(sim: Simulation, read: Found) -> Iterator[str]:
         wrong = [_differs(event, due, sim) for due in dues[key]]
         if all(wrong):
             yield f"{key} {wrong[0] if wrong else 'was posted by nobody'}"
-    for (pk, sk), item in sim.aws.dynamo.items.items():
+    for (pk, sk), item in sim.aws.dynamo.history.items():
         if sk == "EVENT" or sk.startswith(("D#", "C#")):
-            committed = read.events[pk.removeprefix("E#")].committed_at.timestamp() if pk[0] == "E" else 0
-            kept_for = int(item.get("ttl", {"N": "9e12"})["N"]) - (committed or sim.clock.now)
-            if kept_for < (_RETENTION - 60 if committed else 300 * 86_400):
+            since = read.events[pk.removeprefix("E#")].committed_at.timestamp() if pk[0] == "E" else START
+            kept_for = int(item["ttl"]["N"]) - since
+            if kept_for < _RETENTION - 60:
                 yield f"{pk} {sk} is kept for {kept_for / 86_400:.0f} days"
 
 

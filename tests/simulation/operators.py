@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from chalicelib.pipeline import hub_events
 from chalicelib.pipeline.receive import outgoing
 from chalicelib.vocabulary.event import Event
 from chalicelib.vocabulary.messages import Intake
-from chalicelib.vocabulary.people import Profile
+from chalicelib.vocabulary.people import Conversation, Profile
 from tests.simulation import worlds
 
 if TYPE_CHECKING:
@@ -45,6 +46,20 @@ def close_all(sim: Simulation) -> None:
             profile.id, profile.conversation, reason="answered", by="operator", now=sim.clock.time
         )
         _closes(sim, profile.id, event, sim.clock.now)
+
+
+def close_ended(sim: Simulation) -> None:
+    """A CRM closes what has ended long ago, though it has seen all that was said: nothing may end by that."""
+    ended = {
+        pk.removeprefix("P#"): msgspec.json.decode(item["body"]["S"], type=Conversation)
+        for (pk, sk), item in sorted(sim.aws.dynamo.items.items())
+        if sk.startswith("C#")
+    }
+    for profile in _talking(sim):
+        if earlier := ended.get(profile.id):
+            event = hub_events.close(profile.id, earlier, reason="late", by="crm", now=sim.clock.time)
+            seen = str(int(sim.clock.now * 1000))
+            _closes(sim, profile.id, replace(event, extra={**event.extra, "seen": seen}), sim.clock.now)
 
 
 def _talking(sim: Simulation) -> list[Profile]:

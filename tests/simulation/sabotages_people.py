@@ -7,6 +7,7 @@ import ast
 from tests.simulation.edits import (
     a,
     call,
+    gone,
     into,
     never,
 )
@@ -173,5 +174,19 @@ PEOPLE = (
         function="Process._choose",
         place=call("_opening"),
         becomes=into("None"),
+    ),
+    Sabotage(
+        name="an opening word of the same message is not there",
+        module="chalicelib.pipeline.process",
+        function="Process._opening",
+        place=a(ast.For, "absorbed"),
+        becomes=gone,
+    ),
+    Sabotage(
+        name="what waits changes its language",
+        module="chalicelib.routing.facts",
+        function="_language",
+        place=a(ast.IfExp, "conversation"),
+        becomes=into("''"),
     ),
 )

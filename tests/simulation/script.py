@@ -14,6 +14,9 @@ from tests.simulation.worlds import World, human
 
 MARK = "forgedmark"
 
+KEPT = 406
+"""Days after which an event is gone: those for which it is kept, and the days DynamoDB takes."""
+
 _CHANNELS = ("whatsapp", "whatsapp", "telegram", "twilio")
 _AGAIN = (0.5, 40, 200, 400, 3600, 26 * 3600, 6 * 86_400, 25 * 86_400)
 
@@ -24,7 +27,7 @@ class Script:
 
     closes: when an operator looks at a conversation, and when they close it. pushes: new configurations.
     rotation: when Meta and the receiver begin to use their new secret, and when we forget the old one.
-    flood: strangers who write at once.
+    flood: strangers who write at once. forgotten: when the table has removed what nobody needs any more.
     """
 
     posts: list[tuple[float, Posted]] = field(default_factory=list)
@@ -34,6 +37,7 @@ class Script:
     deployment: tuple[float, float] = (0.0, 0.0)
     rotation: tuple[float, float] = (0.0, 0.0)
     flood: int = 0
+    forgotten: float = 0.0
     ends: float = START
 
 
@@ -57,7 +61,7 @@ def drawn(rng: random.Random, world: World) -> Script:
     if rng.random() < 0.4:
         for _ in range(rng.choice((1, 2))):
             seen = rng.choice(moments) + rng.uniform(0, 900)
-            script.closes.append((seen, seen + rng.choice((0, 0, 5, 120, 1800))))
+            script.closes.append((seen, seen + rng.choice((0, 0, 5, 120, 1800, 6000, 30_000, 90_000))))
     if rng.random() < 0.2:
         since = rng.choice(moments) + rng.uniform(-60, 60)
         script.deployment = (since, since + rng.choice((20, 180, 1500)))
@@ -68,7 +72,17 @@ def drawn(rng: random.Random, world: World) -> Script:
         _rotation(rng, script, moments)
     if rng.random() < 0.012:
         _flood(script, writer, moments[0])
+    if rng.random() < 0.04:
+        _return(rng, script, writer)
     return script
+
+
+def _return(rng: random.Random, script: Script, writer: Writer) -> None:
+    """Somebody writes again when what they said the first time is kept no more."""
+    script.forgotten = script.ends + KEPT * 86_400
+    for _ in range(rng.choice((1, 3))):
+        at = script.forgotten + rng.uniform(3600, 86_400)
+        script.posts.append((at, writer.say(at, writer.anybody(), rng.choice(_CHANNELS))))
 
 
 def _rotation(rng: random.Random, script: Script, moments: list[float]) -> None:

@@ -111,9 +111,10 @@ class Ticks:
 
     def _ticked(self, answer: Any, fine: bool) -> None:
         self._ticking = False
-        # A job that was cut short is not in the answer: the next minute goes on with it.
+        # A job that was cut short is not in the answer: the next minute goes on with it. When a target is to
+        # be probed next stands in its breaker's row.
         whole = fine and answer.keys() >= {*JOBS, *WITHOUT_CONFIGURATION}
-        if not whole or any(answer.values()):
+        if not whole or any(count for did, count in answer.items() if did != "probed"):
             self.in_vain += 1
             self._offers += whole and bool(answer["offered"] or answer["closed"])
             if self._clock.now > self._weather.ends + _AFTER_THE_STORM:

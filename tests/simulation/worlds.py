@@ -63,6 +63,7 @@ def human(number: int, *, refused: bool = False) -> platforms.Person:
 def drawn(rng: random.Random) -> World:
     """A world from the seed."""
     humans = tuple(human(n, refused=rng.random() < 0.1) for n in range(1, rng.choice((1, 2, 2, 3, 4, 6)) + 1))
+    names = _NAMES[: rng.choice((2, 2, 3, 4))]
     people = [
         Person(
             id=name,
@@ -73,11 +74,14 @@ def drawn(rng: random.Random) -> World:
             if index == 0 and rng.random() < 0.7
             else rng.choice(("always", "day", "night", "week", "")),
             capacity=rng.choice((1, 1, 2, 3, 8)),
-            stand_in=rng.choice(("", _NAMES[index - 1])) if index else "",
+            stand_in=rng.choice(("", names[index - 1])),
+            away=(("2026-11-25", "2026-11-26"),) if rng.random() < 0.1 else (),
             user_ids={"erp": str(index + 1)},
         )
-        for index, name in enumerate(_NAMES[: rng.choice((2, 2, 3, 4))])
+        for index, name in enumerate(names)
     ]
+    # Whoever is in no team can still stand in for somebody.
+    desk = names[:-1] if len(names) > 2 and rng.random() < 0.4 else names
     if rng.random() < 0.1:
         people[1] = replace(people[1], identities=(f"telegram:{humans[0].user_id}",))
     configuration = Configuration(
@@ -86,7 +90,7 @@ def drawn(rng: random.Random) -> World:
         accounts=ACCOUNTS,
         directory=Directory(
             people=tuple(people),
-            teams=(Team(id="desk", name="پذیرش", members=tuple(person.id for person in people)),),
+            teams=(Team(id="desk", name="پذیرش", members=desk),),
             hours=_HOURS,
         ),
         routing=Routing(
@@ -105,11 +109,13 @@ def _rules(rng: random.Random, people: Iterable[Person]) -> tuple[Rule, ...]:
     rules = []
     if rng.random() < 0.3:
         rules.append(Rule(name="calls", kind=("call",), person=next(iter(people)).id, respond_within=5))
+    if rng.random() < 0.4:
+        kinds = rng.choice((("postback",), ("postback", "call")))
+        rules.append(Rule(name="orders", kind=kinds, team="desk", skills={"orders": 3}, respond_within=90))
     if rng.random() < 0.3:
-        orders = Rule(name="orders", kind=("postback",), team="desk", skills={"orders": 3}, respond_within=90)
-        rules.append(orders)
-    if rng.random() < 0.2:
-        rules.append(Rule(name="foreign", language=("en",), team="desk", respond_within=600))
+        skills = rng.choice(({}, {"orders": 3}))
+        foreign = Rule(name="foreign", language=("en",), team="desk", skills=skills, respond_within=600)
+        rules.append(foreign)
     rules.append(Rule(name="everything", team="desk", respond_within=30, sticky=rng.random() < 0.7))
     return tuple(rules)
 
