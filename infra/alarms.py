@@ -11,6 +11,10 @@ TOPIC = "Alarms"
 
 _COUNTED = {
     "quarantined": ("webhooks", "Genuine requests were not understood and are kept. See: hub quarantine."),
+    "duplicate_differs": (
+        "process",
+        "An id came again for something else; what came is kept, undelivered. See: hub quarantine.",
+    ),
     "undelivered": (
         "webhooks",
         "The queue refused messages; they wait in the bucket for tick to feed them in.",

@@ -15,9 +15,15 @@ The sender of an SMS is a phone in E.164, or a short code or a name, which are o
 comes as `ExternalUserId` beside a phone, and is then the identity, as on WhatsApp itself. Callers who
 withhold their number arrive as a word or as a number that spells one on a keypad.
 
-Unconfirmed: `ExternalUserId` and the WhatsApp fields (seen in another gateway's code), `OptOutType`, and the
-fields of call callbacks beyond `CallSid` and `CallStatus`. JSON bodies (event streams) are verified, and set
-aside as unreadable.
+Anybody can send an SMS or call under another's number. Who does so is therefore `claimed`, and so is whom we
+call or write to at a phone, unless the account trusts claims. A call is proved if its own carrier vouches for
+it: `StirVerstat` is `TN-Validation-Passed-A`, so far only in the United States (read on 2026-11-28 at
+https://www.twilio.com/docs/voice/trusted-calling-with-shakenstir). Lower levels say where a call entered the
+network, not whose the number is. WhatsApp has proved the phones of its users.
+
+Unconfirmed: that status callbacks of calls bring `StirVerstat` as voice requests do, `ExternalUserId` and the
+WhatsApp fields (seen in another gateway's code), `OptOutType`, and the fields of call callbacks beyond
+`CallSid` and `CallStatus`. JSON bodies (event streams) are verified, and set aside as unreadable.
 """
 
 from __future__ import annotations
@@ -40,6 +46,7 @@ from chalicelib.vocabulary.event import (
     Event,
     Identity,
     Kind,
+    claimed,
     own_account,
     withheld,
 )
@@ -47,6 +54,7 @@ from chalicelib.vocabulary.request import Answer, Request
 
 _CHANNEL = "twilio"
 _WHATSAPP = "whatsapp:"
+_ATTESTED = "TN-Validation-Passed-A"
 # +266696687 spells ANONYMOUS, and so on.
 _WITHHELD = frozenset(
     {"", "anonymous", "restricted", "blocked", "unknown", "unavailable", "private"}
@@ -73,12 +81,12 @@ class _Post:
 
     form: the fields under Twilio's own names; the last one counts if a name comes twice.
     request: the request that the form came in.
-    account: the id of our account in the URL.
+    account: our account in the URL.
     """
 
     form: dict[str, str]
     request: Request
-    account: str
+    account: Account
 
     def __getitem__(self, name: str) -> str:
         return self.form.get(name, "")
@@ -89,11 +97,11 @@ class _Post:
         return Event(
             id=id,
             channel=_CHANNEL,
-            account=self.account,
+            account=self.account.id,
             kind=kind,
             direction=direction,
             customer=customer,
-            sender=own_account(_CHANNEL, self.account) if outbound else None,
+            sender=own_account(_CHANNEL, self.account.id) if outbound else None,
             occurred_at=self.request.received_at,
             received_at=self.request.received_at,
             contact_keys=keys,
@@ -105,12 +113,13 @@ class _Post:
         address = person.removeprefix(_WHATSAPP)
         hidden = address.lower() in _WITHHELD
         number = international(address) if address.startswith("+") and not hidden else ""
-        keys = (ContactKey(kind="phone", value=number, verified=True),) if number else ()
+        proved = on_whatsapp or self.account.trusts_claims or self["StirVerstat"] == _ATTESTED
+        keys = (ContactKey(kind="phone", value=number, verified=proved),) if number else ()
         if on_whatsapp and self["ExternalUserId"]:
             return _identity(_WHATSAPP + self["ExternalUserId"]), keys
         if hidden:
             return withheld(_CHANNEL, occasion), ()
-        return _identity(person), keys
+        return _identity(person) if proved or not number else claimed(_CHANNEL, person), keys
 
 
 def parse(request: Request, account: Account) -> Iterator[Parsed]:
@@ -119,7 +128,7 @@ def parse(request: Request, account: Account) -> Iterator[Parsed]:
 
 
 def _read(request: Request, account: Account) -> Iterator[Parsed]:
-    post = _Post(form=dict(decode_form(request.body)), request=request, account=account.id)
+    post = _Post(form=dict(decode_form(request.body)), request=request, account=account)
     read = next((read for marker, read in READERS.items() if post[marker]), None)
     if read is None:
         raise Rejected("unexpected_shape", "neither a message nor a call")
@@ -238,6 +247,8 @@ TWILIO = Channel(
         " rotation also the secondary) token; `shared_key` is `<key id>=<key>` where webhooks are signed with"
         " a shared key. At least one of the two is needed. If you give Twilio the URL with a query, or not"
         " letter for letter so, put it under the account's settings as `url`, without the `#` and what"
-        " follows it."
+        " follows it. Whoever sends an SMS or calls is kept apart from the phone's holder, because senders"
+        " and callers can be forged; if you trust the numbers that your network shows, write"
+        " `trusts_claims: true` at the account."
     ),
 )

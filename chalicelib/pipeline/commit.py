@@ -12,6 +12,7 @@ from pynamodb.expressions.condition import Condition
 
 from chalicelib.configuration.stage import Configuration
 from chalicelib.crms import CRMS
+from chalicelib.pipeline.repeats import Repeats
 from chalicelib.profiles import facts
 from chalicelib.profiles.identities import Match
 from chalicelib.routing import conversations
@@ -53,6 +54,8 @@ class Commit:
     configuration: the stage's configuration.
     now: the time of the commit, aware UTC.
     store: puts bytes into the bucket under a key.
+    repeats: the message's events, sorted by whether they came before.
+    unread: how many verified phones of theirs nobody can read.
     absorbed: the events so far.
     ended: the conversations that ended by them.
     loads: open conversations by person, with the changes of this commit.
@@ -66,6 +69,8 @@ class Commit:
     configuration: Configuration
     now: datetime
     store: Callable[[str, bytes], None]
+    repeats: Repeats
+    unread: int
     absorbed: list[Absorbed] = field(default_factory=list)
     ended: list[Conversation] = field(default_factory=list)
     loads: dict[str, int] = field(default_factory=dict)

@@ -15,6 +15,7 @@ import msgspec
 from chalicelib.configuration.stage import Configuration
 from chalicelib.pipeline import hub_events
 from chalicelib.pipeline.commit import Commit
+from chalicelib.pipeline.repeats import quarantined, sort
 from chalicelib.profiles import facts, identities
 from chalicelib.routing import conversations
 from chalicelib.routing.candidates import Presence, hours_of, presence
@@ -93,7 +94,11 @@ class Process:
     def _chunk(self, events: Sequence[Event], configuration: Configuration, ahead: Ahead) -> list[Absorbed]:
         for attempt in range(_TRIES):
             commit = self._decided(events, configuration, ahead)
+            for other in commit.repeats.others:
+                set_aside = quarantined(other)
+                self.store(set_aside.key, set_aside.packed)
             if not commit.absorbed:
+                self._count(commit)
                 return []
             writes = commit.writes()
             ahead.forget(write.row.key for write in writes)
@@ -104,16 +109,25 @@ class Process:
                 if attempt == _TRIES - 1:
                     raise
                 continue
+            self._count(commit)
             return commit.absorbed
         return []
+
+    def _count(self, commit: Commit) -> None:
+        repeats = commit.repeats
+        for name, events in (("duplicate", repeats.again), ("duplicate_differs", repeats.others)):
+            for event in events:
+                self.count(name, channel=event.channel)
+        if commit.unread and commit.absorbed:
+            self.count("phone_unread", commit.unread, channel=commit.absorbed[0].event.channel)
 
     def _decided(self, events: Sequence[Event], configuration: Configuration, ahead: Ahead) -> Commit:
         """Read the rows, and decide all that the events change."""
         claim = _claim(events, configuration)
         rows = ahead.read(_lookups(claim, events))
-        unseen = {event.key: event for event in events if event_key(event.key) not in rows}
+        repeats = sort(events, rows)
         match = identities.match(claim, rows)
-        row = _profile_row(match.profile, ahead) if match.profile and unseen else None
+        row = _profile_row(match.profile, ahead) if match.profile and repeats.unseen else None
         if row is None:
             profile = facts.new_profile(match.profile or self.new_id(), events[0])
         else:
@@ -125,14 +139,18 @@ class Process:
             configuration=configuration,
             now=self.now(),
             store=self.store,
+            repeats=repeats,
+            unread=claim.unread,
         )
-        for event in unseen.values():
+        for event in repeats.unseen.values():
             self._absorb(event, commit)
         return commit
 
     def _absorb(self, event: Event, commit: Commit) -> None:
         configuration, profile = commit.configuration, commit.profile
-        if f"{event.channel}:{event.customer.id}" in commit.staff and event.direction is Direction.INBOUND:
+        customer = event.customer
+        is_staff = f"{customer.channel}:{customer.id}" in commit.staff and not customer.is_claimed
+        if is_staff and event.direction is Direction.INBOUND:
             event = replace(event, direction=Direction.INTERNAL)
         conversation = profile.conversation
         if conversation and conversations.is_over(conversation, event, configuration.routing):

@@ -5,6 +5,7 @@ A 2xx is returned only when everything in the request is on the queue or in the 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -232,7 +233,9 @@ def outgoing(intake: Intake, store: Store, *, again: str = "") -> Outgoing:
 
     again: makes the deduplication id a new one, for a message that is sent a second time on purpose.
     """
-    dedup = digest(*(event.key for event in intake.events), again)
+    # What came under a used id is another message to the queue too: `process` tells the two apart.
+    content = (hashlib.sha256(event.raw).hexdigest() for event in intake.events)
+    dedup = digest(*(event.key for event in intake.events), *content, again)
     body = text(pack(intake))
     if len(body) > LARGEST_MESSAGE:
         key = f"oversize/{dedup}"

@@ -1,7 +1,8 @@
 """Turns phone numbers, as people and platforms write them, into E.164.
 
 An Iranian mobile is recognised by its shape. The library's metadata calls ranges invalid that are in use
-(0941…), so every number that it calls possible is taken, valid or not.
+(0941…), so every number that it calls possible is taken, valid or not. A number of before its country's
+renumbering becomes the one of today.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import re
 
 from chalicelib.language.persian import folded_digits
+from chalicelib.vocabulary.numbering import current
 
 _LONGEST = 64
 _EXTENSION = re.compile(
@@ -19,7 +21,7 @@ _IRANIAN_MOBILE = re.compile(r"(?:\+98|0098|98)?0?(9\d{9})")
 
 
 def e164(raw: str, region: str = "IR") -> str:
-    """The number in E.164, or empty if there is none in the text.
+    """The number in E.164 as it is written today, or empty if there is none in the text.
 
     region: the ISO 3166 country of a number that is written without a country code.
     """
@@ -45,6 +47,7 @@ def _parsed(digits: str, region: str) -> str:
     except phonenumbers.NumberParseException:
         return ""
     # A number of zeros is written in a form that parses to another number.
-    if again != number or not phonenumbers.is_possible_number(number):
+    if again != number:
         return ""
-    return written
+    today = current(written)
+    return today if phonenumbers.is_possible_number(phonenumbers.parse(today)) else ""

@@ -17,6 +17,8 @@ class Account:
     secret: the name of the parameter with its secrets. Accounts of one platform application share it, and
         only those may appear together in one request.
     statuses: True if receipts (sent, delivered, read) of our messages are kept; else they are dropped.
+    trusts_claims: True if a phone that a network only claims (the sender of an SMS, the number of a caller)
+        counts as proved; else who uses it is a customer apart, and only suggested to be the phone's holder.
     region: ISO 3166 country of phone numbers that are written without a country code.
     language: BCP 47 tag of what its customers write; empty means `fa`.
     settings: what the channel's `setup` asks for beyond secrets, by name.
@@ -27,6 +29,7 @@ class Account:
     name: str = ""
     secret: str = ""
     statuses: bool = False
+    trusts_claims: bool = False
     region: str = "IR"
     language: str = ""
     settings: dict[str, str] = field(default_factory=dict)

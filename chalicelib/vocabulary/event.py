@@ -59,13 +59,17 @@ class Direction(StrEnum):
     INTERNAL = "internal"
 
 
+_NOBODYS = frozenset({"@account", "@once", "@profile"})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
     """An address of somebody on a channel.
 
     channel: the channel's name; normalised.
     scope: the account whose ids these are, or `*` where the channel's ids are the same for all accounts;
-        `@account`, `@once` and `@profile` mark what is nobody's address (`linkable`). Normalised.
+        `@claimed` marks an address that anybody can write over a message; `@account`, `@once` and `@profile`
+        mark what is nobody's address (`linkable`). Normalised.
     id: what the platform calls them; opaque.
     """
 
@@ -81,7 +85,12 @@ class Identity:
     @property
     def linkable(self) -> bool:
         """True unless it stands for one of our accounts, one call, or a profile."""
-        return not self.scope.startswith("@")
+        return self.scope not in _NOBODYS
+
+    @property
+    def is_claimed(self) -> bool:
+        """True if nobody has proved that who uses it is its holder."""
+        return self.scope == "@claimed"
 
     @property
     def own(self) -> bool:
@@ -92,6 +101,15 @@ class Identity:
 def own_account(channel: str, account: str) -> Identity:
     """The account itself, as the customer of an event that has no other."""
     return Identity(channel=channel, scope="@account", id=account)
+
+
+def claimed(channel: str, id: str) -> Identity:
+    """Whoever uses an address that a network only claims: the sender of an SMS, the number of a caller.
+
+    It is apart from the identity of the same id that is proved, so that a forger does not get into the
+    profile of the person whose number they show.
+    """
+    return Identity(channel=channel, scope="@claimed", id=id)
 
 
 def withheld(channel: str, occasion: str) -> Identity:
@@ -111,7 +129,7 @@ class ContactKey:
     kind: `phone`, `email` or `crm`; normalised.
     value: as the platform wrote it, a phone with `+` where it is known to be international, a CRM's id as
         `<crm>:<id>`; not normalised yet, `profiles` does that.
-    verified: True if the platform vouches for it; False if only the sender says so.
+    verified: True if the platform vouches for it; False if only the sender or a network says so.
     """
 
     kind: str

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from chalicelib.vocabulary.numbering import current
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
@@ -80,8 +82,8 @@ class Profile:
 
     @property
     def phones(self) -> tuple[str, ...]:
-        """Verified phones, E.164."""
-        return self._keys("phone#")
+        """Verified phones, E.164; each as it is written today, and once."""
+        return tuple(dict.fromkeys(map(current, self._keys("phone#"))))
 
     @property
     def emails(self) -> tuple[str, ...]:

@@ -92,16 +92,20 @@ def folded(told: Iterable[Told]) -> list[Line]:
             changes.append((absorbed, deliveries))
             continue
         lines[event.key] = _line(absorbed, deliveries)
-        for name in {event.id, event.extra.get("message", event.id)}:
-            places[event.channel, event.account, name] = event.key
+        places |= dict.fromkeys(_named(event, event.id), event.key)
     for absorbed, deliveries in changes:
         event = absorbed.event
-        place = places.get((event.channel, event.account, event.target_id))
+        place = next((places[name] for name in _named(event, event.target_id) if name in places), None)
         if place is None:
             lines[event.key] = replace(_line(absorbed, deliveries), about=event.target_id)
         else:
             lines[place] = _changed(lines[place], event, deliveries)
     return sorted(lines.values(), key=lambda line: line.at)
+
+
+def _named(event: Event, id: str) -> list[tuple[str, str, str]]:
+    """What an event names a message by: its id, or its address on platforms that have both."""
+    return [(event.channel, event.account, name) for name in (id, event.extra.get("message", id))]
 
 
 def _newest(keys: Iterable[Key], limit: int) -> list[Key]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 
 import msgspec
 
 from chalicelib.configuration.stage import Configuration
+from chalicelib.profiles.identities import phone_keys
 from chalicelib.profiles.phones import e164
 from chalicelib.store.keys import Key, contact_key, identity_key, profile_key
 from chalicelib.store.rows import IdentityRow, KeyRow, ProfileRow, Row
+from chalicelib.vocabulary.event import claimed
+from chalicelib.vocabulary.numbering import spellings
 from chalicelib.vocabulary.people import Profile
 from ops.hub.configuration import current
 from ops.hub.exits import Code, Stop
@@ -28,7 +32,9 @@ def find(site: Site, name: str) -> Profile:
         raise Stop(Code.USAGE, f"{name} could be {' or '.join(ids)}: name one of these profiles")
     row = site.table.get(ProfileRow, profile_key(ids[0])) if ids else None
     if row is None:
-        unverified = "Phones and e-mails that no platform has verified cannot be searched for."
+        unverified = (
+            "A phone or e-mail is found if a platform has verified it, or if they wrote or called from it."
+        )
         line = f"no customer {name}: {FORMS[0].lower()}{FORMS[1:]} {unverified}"
         raise Stop(Code.NOT_FOUND, line)
     return in_row(row)
@@ -42,16 +48,20 @@ def in_row(row: ProfileRow) -> Profile:
 def _places(name: str, configuration: Configuration) -> Iterator[Key]:
     yield profile_key(name)
     yield identity_key(name)
+    channels = {account.channel for account in configuration.accounts}
     if "@" in name:
         yield contact_key(f"email#{name.strip().lower()}")
     for region in dict.fromkeys(account.region for account in configuration.accounts):
         if number := e164(name, region):
-            yield contact_key(f"phone#{number}")
+            yield from phone_keys(number)
+            for channel, spelling in product(channels, spellings(number)):
+                yield identity_key(claimed(channel, spelling).key)
     if name.count(":") >= 2:
         yield identity_key("#".join(name.split(":", 2)))
     if ":" in name:
         channel, _, someone = name.partition(":")
         yield identity_key(f"{channel}#*#{someone}")
+        yield identity_key(claimed(channel, someone).key)
 
 
 def _profile_id(row: Row) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -31,6 +31,7 @@ from ops.platforms import SARA, Person, Post, somebody
 
 _WRONG = ("not-the-secret",)
 _SIMULATED_IDS = 10**10
+_UTC = ["%Y-%m-%dT%H:%M:%SZ"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,10 +211,13 @@ def simulate(
         int,
         typer.Option(
             metavar="NUMBER",
-            help="Number used in the ids. Repeat it to send the same event again.",
+            help="Number used in the ids. Repeat it, and --at for Telegram, to send the same event again.",
             show_default=False,
         ),
     ] = 0,
+    at: Annotated[
+        datetime | None, typer.Option(help="When it happens, such as 2026-11-25T08:00:00Z.", formats=_UTC)
+    ] = None,
     times: Annotated[int, typer.Option(metavar="NUMBER", help="How many webhooks to post.", min=1)] = 1,
     wrong_signature: Annotated[
         bool, typer.Option("--wrong-signature", help="Sign with a wrong secret, to see it refused.")
@@ -237,7 +241,7 @@ def simulate(
     site = open_site(stage)
     configured = current(site)
     chosen = account_of(configured, channel, account)
-    started = site.now()
+    started = at.replace(tzinfo=UTC) if at else site.now()
     numbers = range(number or number_at(started), (number or number_at(started)) + times)
     posted = _post_all(site, configured, chosen, plot, numbers=numbers, at=started, right=not wrong_signature)
     _show(posted, stage, as_json)

@@ -94,7 +94,7 @@ def _status(scene: Scene, *, status: str) -> Fields:
     return {**fields, "ErrorCode": "30003"} if status == "undelivered" else fields
 
 
-def _call(scene: Scene, *, caller: str = "") -> Fields:
+def _call(scene: Scene, *, caller: str = "", **fields: str) -> Fields:
     return {
         "CallSid": _sid("CA", scene.number),
         "CallStatus": "completed",
@@ -105,6 +105,7 @@ def _call(scene: Scene, *, caller: str = "") -> Fields:
         "Timestamp": f"{scene.at:%a, %d %b %Y %H:%M:%S} +0000",
         "SequenceNumber": "3",
         "CallbackSource": "call-progress-events",
+        **fields,
     }
 
 
@@ -120,6 +121,7 @@ _BUILDERS: dict[str, Callable[[Scene], Fields]] = {
     "opt_out": partial(_opt, word="STOP"),
     "opt_in": partial(_opt, word="START"),
     "call": _call,
+    "attested_call": partial(_call, StirVerstat="TN-Validation-Passed-A"),
     "hidden_call": partial(_call, caller="+266696687"),
 }
 

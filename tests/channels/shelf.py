@@ -4,7 +4,7 @@ A file holds `about`, `source`, `request` (`query`, `content_type`, and one of `
 `base64`), and `expected`: the fields that differ from an event's defaults, so that a field not stated is
 asserted to be at its default. What all files of a channel have in common stands in `<channel>.json` beside
 its folder: `account`, `secrets`, `content_type`, and how they are `signed`. A file may state its own
-`account` and `secrets`.
+`account`, `secrets`, `settings` and `trusts_claims`.
 
 `UPDATE_GOLDEN=1 pytest tests/channels` rewrites `expected`; the change is reviewed as a diff.
 """
@@ -59,7 +59,9 @@ class Fixture:
     @property
     def account(self):
         name = self.channel.name
-        return Account(channel=name, id=self.content.get("account", self.usual["account"]), secret=name)
+        number = self.content.get("account", self.usual["account"])
+        options = {name: self.content[name] for name in ("settings", "trusts_claims") if name in self.content}
+        return Account(channel=name, id=number, secret=name, **options)
 
     @property
     def secrets(self):

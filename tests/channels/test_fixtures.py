@@ -43,7 +43,15 @@ def test_no_two_events_of_it_have_one_key(fixture):
 @every_fixture
 def test_ids_are_of_the_scope_that_the_channel_declares(fixture):
     for event in (part for part in fixture.parsed if isinstance(part, Event) and part.customer.linkable):
-        assert event.customer.scope == ("*" if fixture.channel.scope == "channel" else event.account)
+        declared = "*" if fixture.channel.scope == "channel" else event.account
+        assert event.customer.scope in (declared, "@claimed")
+
+
+@every_fixture
+def test_who_is_only_claimed_has_no_verified_key(fixture):
+    for event in (part for part in fixture.parsed if isinstance(part, Event)):
+        proved = any(key.verified for key in event.contact_keys)
+        assert not (proved and event.customer.scope == "@claimed")
 
 
 @every_fixture

@@ -26,6 +26,7 @@ NAMED_OTHERWISE = {
     "delivered": Kind.STATUS,
     "read": Kind.STATUS,
     "failed": Kind.STATUS,
+    "attested_call": Kind.CALL,
     "hidden_call": Kind.CALL,
 }
 every_kind = pytest.mark.parametrize(

@@ -121,6 +121,7 @@ def agrees(shown: Fence, said: str) -> None:
 def alike(line: str) -> str:
     """The line without what is another in each run."""
     line = re.sub(r"\b(?=[0-9a-f]*[0-9])[0-9a-f]{20,32}\b", "<id>", line)
+    line = re.sub(r":1\d{9}\b", ":<seconds>", line)
     line = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "<time>", line)
     line = re.sub(r"\b\d\d [A-Z][a-z]{2} \d\d:\d\d", "<time>", line)
     line = re.sub(r"\b\d{1,2}\b", "<n>", line)

@@ -46,6 +46,12 @@ class Due:
     said: Said = Said()
 
 
+SPOOFED = "spoofed_call"
+"""A call that shows a customer's number, and is not theirs."""
+
+DOUBTFUL = "982100000019"
+"""Our number on Twilio that believes no claim; every other customer uses it."""
+
 KINDS = {
     "reply": "message",
     "image": "message",
@@ -61,6 +67,7 @@ KINDS = {
     "delivered": "status",
     "read": "status",
     "hidden_call": "call",
+    SPOOFED: "call",
 }
 
 _OUTBOUND = ("echo", "answer", "post", "delivered", "read")
@@ -75,25 +82,28 @@ def due(
     target: int,
     who: int,
     person: platforms.Person,
+    at: int,
     shown: str = "both",
     text: str = "",
 ) -> Due:
-    """What a request of that kind is due to become. shown: what WhatsApp shows of the sender."""
+    """What a request of that kind is due to become. at: Unix seconds. shown: what WhatsApp tells of who."""
     name = KINDS.get(kind, kind)
     status = name == "status"
+    on_whatsapp = channel == "whatsapp" or kind in ("whatsapp", "postback")
     if channel == "whatsapp":
         known = person.digits if shown == "phone" else person.bsuid
         ident = f"wamid.{target}:{kind}" if status else f"wamid.{number}"
         phone = "" if shown == "bsuid" else person.phone
     elif channel == "telegram":
-        known, ident = f"{person.user_id}", f"{900_000_000 + number}"
+        known, ident = f"{person.user_id}", _telegram_id(kind, number, target, _chat(kind, person), at)
         phone = person.phone if kind == "contact" else ""
     else:
-        on_whatsapp = kind in ("whatsapp", "postback")
         known = f"whatsapp:{person.bsuid}" if on_whatsapp else person.phone
         ident = _sid(kind, number, target)
         phone = person.phone
     identity = f"{channel}#*#{known}"
+    if account == DOUBTFUL and not on_whatsapp:
+        identity, phone = f"{channel}#@claimed#{known}", ""
     if kind == "hidden_call":
         identity, phone = f"twilio#@once#CA{number:032d}", ""
     if kind == "post":
@@ -101,24 +111,42 @@ def due(
     return Due(
         key=f"{channel}#{account}#{name}#{ident}",
         identity=identity,
-        human=who,
+        human=-2 - who if kind == SPOOFED else who,
         kind=name,
         direction="outbound" if kind in _OUTBOUND else "inbound",
         phone=phone,
         wanted=not status or account == "100002",
-        said=_SAID[channel](kind, number, target, person, text),
+        said=_SAID[channel](kind, number, target, person, text, at),
     )
 
 
+def _chat(kind: str, person: platforms.Person) -> str:
+    return {"group": f"{GROUP}", "post": "-1000000000001"}.get(kind, f"{person.user_id}")
+
+
+def _telegram_id(kind: str, number: int, target: int, chat: str, at: int) -> str:
+    update = 900_000_000 + number
+    if kind == "postback":
+        return f"{number}"
+    if kind == "edit":
+        return f"{chat}:{target}:{at}:{at}:{update}"
+    if kind == "reaction":
+        return f"{chat}:{target}:{at}:{update}"
+    if kind in ("follow", "unfollow"):
+        return f"{chat}:{at}:{update}"
+    return f"{chat}:{number}:{at}"
+
+
 def _sid(kind: str, number: int, target: int) -> str:
-    if kind in ("call", "hidden_call"):
+    if kind in ("call", "hidden_call", SPOOFED):
         return f"CA{number:032d}:completed:3"
     if kind in ("delivered", "read"):
         return f"SM{target:032d}:{kind}"
     return f"SM{number:032d}"
 
 
-def _whatsapp(kind: str, number: int, target: int, person: platforms.Person, text: str) -> Said:
+def _whatsapp(kind: str, number: int, target: int, person: platforms.Person, text: str, at: int) -> Said:
+    del at
     about, raw = f"wamid.{target}", f'"wamid.{number}"'.encode()
     file = f"{800_000_000 + number}"
     if kind in ("delivered", "read"):
@@ -147,8 +175,9 @@ def _whatsapp(kind: str, number: int, target: int, person: platforms.Person, tex
     )
 
 
-def _telegram(kind: str, number: int, target: int, person: platforms.Person, text: str) -> Said:
-    chat = {"group": f"{GROUP}", "post": "-1000000000001"}.get(kind, f"{person.user_id}")
+def _telegram(kind: str, number: int, target: int, person: platforms.Person, text: str, at: int) -> Said:
+    chat = _chat(kind, person)
+    earlier = f"{chat}:{target}" if kind == "reaction" else f"{chat}:{target}:{at}"
     texts = {
         "message": "سلام، ساعت کاری شما چیست؟",
         "group": "سلام، ساعت کاری شما چیست؟",
@@ -169,16 +198,17 @@ def _telegram(kind: str, number: int, target: int, person: platforms.Person, tex
             "contact": (("contact", person.digits, person.name),),
         }.get(kind, ()),
         place=kind == "location",
-        about=f"{chat}:{target}" if kind in ("reaction", "edit", "postback") else "",
-        answers=f"{chat}:{target}" if kind == "reply" else "",
+        about=earlier if kind in ("reaction", "edit", "postback") else "",
+        answers=earlier if kind == "reply" else "",
         chat=chat if kind != "follow" else f"{person.user_id}",
         raw=f'"update_id": {900_000_000 + number}'.encode(),
     )
 
 
-def _twilio(kind: str, number: int, target: int, person: platforms.Person, text: str) -> Said:
+def _twilio(kind: str, number: int, target: int, person: platforms.Person, text: str, at: int) -> Said:
+    del at
     sid = f"{'CA' if 'call' in kind else 'SM'}{target if kind in ('delivered', 'read') else number:032d}"
-    spoken = kind not in ("call", "hidden_call", "delivered", "read")
+    spoken = kind not in ("call", "hidden_call", SPOOFED, "delivered", "read")
     media = (("image", f"https://media.example.org/{number}", ""),)
     return Said(
         text="" if not spoken else "وضعیت سفارش" if kind == "postback" else text or "سلام",
@@ -192,7 +222,7 @@ def _twilio(kind: str, number: int, target: int, person: platforms.Person, text:
 GROUP = -1_002_000_000_001
 """A Telegram group in which customers write."""
 
-_SAID: dict[str, Callable[[str, int, int, platforms.Person, str], Said]] = {
+_SAID: dict[str, Callable[[str, int, int, platforms.Person, str, int], Said]] = {
     "whatsapp": _whatsapp,
     "telegram": _telegram,
     "twilio": _twilio,

@@ -19,7 +19,7 @@ from ops.platforms.twilio import sign_twilio
 from ops.platforms.whatsapp import handshake as ask
 from ops.platforms.whatsapp import meta_json, sign_whatsapp
 from tests.handlers.shelf import webhook_url
-from tests.simulation.dues import GROUP, Due, due
+from tests.simulation.dues import DOUBTFUL, GROUP, SPOOFED, Due, due
 from tests.simulation.worlds import SECRETS
 
 
@@ -75,7 +75,7 @@ class Writer:
         """A customer does something on a channel; what is left open is drawn."""
         rng = self._rng
         kind = kind or rng.choice(_DIRECT[channel])
-        account = rng.choice(("100001", "100002")) if channel == "whatsapp" else _ACCOUNT[channel]
+        account = rng.choice(("100001", "100002")) if channel == "whatsapp" else _account(channel, who, kind)
         self.number += 1
         return self.built(
             at,
@@ -116,7 +116,7 @@ class Writer:
         )
         if channel == "whatsapp":
             post = _shown(post, shown)
-        if kind in _BUILT_AS:
+        if channel == "telegram" and kind in _BUILT_AS:
             post = _elsewhere(post, kind, person)
         came = due(
             channel,
@@ -126,6 +126,7 @@ class Writer:
             target=target,
             who=who,
             person=person,
+            at=int(at),
             shown=shown if channel == "whatsapp" else "both",
             text=text,
         )
@@ -206,11 +207,16 @@ def retired(posted: Posted, mark: str) -> Posted:
     )
 
 
-_ACCOUNT = {"telegram": "bot", "twilio": "982100000009"}
+def _account(channel: str, who: int, kind: str) -> str:
+    if channel == "telegram":
+        return "bot"
+    return DOUBTFUL if who % 2 or kind == SPOOFED else "982100000009"
+
+
 _SECRET = {"whatsapp": "meta", "telegram": "telegram", "twilio": "twilio"}
 
 
-_BUILT_AS = {"group": "message", "business": "message", "answer": "message"}
+_BUILT_AS = {"group": "message", "business": "message", "answer": "message", SPOOFED: "call"}
 
 
 def _elsewhere(post: platforms.Post, kind: str, person: platforms.Person) -> platforms.Post:

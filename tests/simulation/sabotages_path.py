@@ -117,6 +117,13 @@ PATH = (
         becomes=backwards,
     ),
     Sabotage(
+        name="who shows a number is believed",
+        module="chalicelib.channels.twilio",
+        function="_Post._customer",
+        place=a(ast.BoolOp, "trusts_claims"),
+        becomes=into("True"),
+    ),
+    Sabotage(
         name="the event's key leaves out its kind",
         module="chalicelib.vocabulary.event",
         function="Event.key",

@@ -183,10 +183,10 @@ PEOPLE = (
         becomes=gone,
     ),
     Sabotage(
-        name="what waits changes its language",
-        module="chalicelib.routing.facts",
-        function="_language",
-        place=a(ast.IfExp, "conversation"),
-        becomes=into("''"),
+        name="who waits stays filed under the language they came with",
+        module="chalicelib.routing.conversations",
+        function="needs_as",
+        place=a(ast.Compare, "decision", "conversation"),
+        becomes=into("decision.rule == conversation.rule"),
     ),
 )

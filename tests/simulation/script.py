@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass, field, replace
 
 from tests.simulation.clock import START
-from tests.simulation.dues import HELLO
+from tests.simulation.dues import HELLO, SPOOFED
 from tests.simulation.posts import Posted, Writer, forged, handshake, retired, together
 from tests.simulation.receivers import POISON
 from tests.simulation.worlds import World, human
@@ -186,7 +186,10 @@ def _long(rng: random.Random, length: int) -> str:
 
 
 def _hidden(_rng: random.Random, script: Script, writer: Writer, at: float) -> None:
-    script.posts.append((at, writer.say(at, writer.anybody(), "twilio", kind="hidden_call")))
+    """Somebody calls who shows no number, or that of a customer who uses another number of ours."""
+    who = writer.anybody()
+    kind = "hidden_call" if who % 2 else SPOOFED
+    script.posts.append((at, writer.say(at, who, "twilio", kind=kind)))
 
 
 def _unwanted(rng: random.Random, script: Script, writer: Writer, at: float) -> None:
@@ -237,7 +240,7 @@ def _changed_sender(rng: random.Random, script: Script, writer: Writer, at: floa
     writer.number += 1
     number, delay = writer.number, rng.choice((0.0, 0.0, 0.05, 3.0, 500.0, 90_000.0))
     for wait, shown in ((0.0, "phone"), (delay, rng.choice(("bsuid", "bsuid", "both")))):
-        posted = writer.built(at + wait, who, "whatsapp", "100001", "message", number, target=0, shown=shown)
+        posted = writer.built(at, who, "whatsapp", "100001", "message", number, target=0, shown=shown)
         script.posts.append((at + wait, posted))
 
 

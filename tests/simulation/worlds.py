@@ -26,7 +26,8 @@ ACCOUNTS = (
     Account(channel="whatsapp", id="100001", secret="meta", language="fa"),
     Account(channel="whatsapp", id="100002", secret="meta", language="fa", statuses=True),
     Account(channel="telegram", id="bot", secret="telegram", language="fa"),
-    Account(channel="twilio", id="982100000009", secret="twilio", language="fa"),
+    Account(channel="twilio", id="982100000009", secret="twilio", language="fa", trusts_claims=True),
+    Account(channel="twilio", id="982100000019", secret="twilio", language="fa"),
 )
 
 _NAMES = ("neda", "reza", "mina", "amir")

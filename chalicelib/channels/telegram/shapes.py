@@ -52,10 +52,14 @@ class File(msgspec.Struct):
 
 
 class Location(msgspec.Struct):
-    """A point on the map: see `location.json`."""
+    """A point on the map: see `location.json`.
+
+    While somebody shares where they are, it has a `live_period` and moves: see `live_location_moved.json`.
+    """
 
     latitude: float
     longitude: float
+    live_period: int = 0
 
 
 class Venue(msgspec.Struct):
@@ -89,10 +93,16 @@ class Origin(msgspec.Struct):
 
 
 class Earlier(msgspec.Struct):
-    """An earlier message, which is answered or whose button was pressed: see `group_reply.json`."""
+    """An earlier message, which is answered or whose button was pressed: see `group_reply.json`.
+
+    Its date is 0 if the bot can no longer see it.
+    """
 
     message_id: int
     chat: Chat
+    date: int = 0
+    sender_chat: Chat | None = None
+    is_automatic_forward: bool = False
 
 
 class Message(msgspec.Struct):
@@ -103,6 +113,7 @@ class Message(msgspec.Struct):
     chat: Chat
     from_: User | None = msgspec.field(default=None, name="from")
     sender_chat: Chat | None = None
+    is_automatic_forward: bool = False
     business_connection_id: str = ""
     edit_date: int = 0
     text: str = ""

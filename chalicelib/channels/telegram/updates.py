@@ -11,14 +11,15 @@ from functools import partial
 import msgspec
 
 from chalicelib.channels.base import Parsed, readable, with_extra
-from chalicelib.channels.reading.payloads import decode
+from chalicelib.channels.reading.payloads import decode, present
 from chalicelib.channels.reading.times import from_seconds
 from chalicelib.channels.telegram.contents import SERVICE, attachments, own_phone, unread_parts
+from chalicelib.channels.telegram.names import address, change_id, message_id
+from chalicelib.channels.telegram.own_side import is_repeated_post, own_chats, speaks_for_us
 from chalicelib.channels.telegram.shapes import (
     Callback,
     Chat,
     Deleted,
-    Earlier,
     Membership,
     Message,
     Reacted,
@@ -47,14 +48,16 @@ _FOLLOWING = {"member": Kind.FOLLOW, "kicked": Kind.UNFOLLOW}
 class _Update:
     """What all events of one update have in common.
 
-    id: Telegram's `update_id`.
+    number: Telegram's `update_id`.
     account: the id of our bot.
+    own_chats: ids of our own channels and groups.
     received_at: our clock, aware UTC.
-    body: the whole update, because no smaller part of it holds the id.
+    body: the whole update.
     """
 
-    id: str
+    number: int
     account: str
+    own_chats: frozenset[str]
     received_at: datetime
     body: bytes
 
@@ -64,12 +67,12 @@ class _Update:
         customer: Identity,
         occurred_at: datetime,
         *,
-        part: str = "",
+        id: str,
         direction: Direction = Direction.INBOUND,
     ) -> Event:
         us = own_account(CHANNEL, self.account)
         return Event(
-            id=f"{self.id}:{part}" if part else self.id,
+            id=id,
             channel=CHANNEL,
             account=self.account,
             kind=kind,
@@ -88,8 +91,9 @@ def parse(request: Request, account: Account) -> Iterator[Parsed]:
     if "update_id" not in parts:
         raise Rejected("unexpected_shape", "`update_id` is missing")
     update = _Update(
-        id=f"{decode(_ID, parts.pop('update_id'))}",
+        number=decode(_ID, parts.pop("update_id")),
         account=account.id,
+        own_chats=own_chats(account),
         received_at=request.received_at,
         body=request.body,
     )
@@ -103,8 +107,14 @@ def parse(request: Request, account: Account) -> Iterator[Parsed]:
 
 def _message(update: _Update, fragment: msgspec.Raw, *, kind: Kind) -> Iterator[Parsed]:
     message = decode(_MESSAGE, fragment)
+    if is_repeated_post(message):
+        yield _ignored("is_automatic_forward")
+        return
+    if speaks_for_us(message.chat, message.sender_chat, update.own_chats, message.reply_to_message):
+        yield from _post(update, fragment, kind=kind)
+        return
     customer = _speaker(message.chat, message.sender_chat, message.from_)
-    event = update.event(kind, customer, _written_at(message))
+    event = update.event(kind, customer, _written_at(message), id=_id(update, message, kind))
     event = _about(event, None if message.sender_chat else message.from_)
     if message.sender_chat:
         event = replace(event, name=message.sender_chat.name)
@@ -114,7 +124,9 @@ def _message(update: _Update, fragment: msgspec.Raw, *, kind: Kind) -> Iterator[
 def _post(update: _Update, fragment: msgspec.Raw, *, kind: Kind) -> Iterator[Parsed]:
     post = decode(_MESSAGE, fragment)
     us = own_account(CHANNEL, update.account)
-    event = update.event(kind, us, _written_at(post), direction=Direction.OUTBOUND)
+    event = update.event(
+        kind, us, _written_at(post), id=_id(update, post, kind), direction=Direction.OUTBOUND
+    )
     yield _filled(event, post, fragment)
 
 
@@ -122,8 +134,13 @@ def _business_message(update: _Update, fragment: msgspec.Raw, *, kind: Kind) -> 
     message = decode(_MESSAGE, fragment)
     # The chat is the customer's; whoever else writes in it is the business itself.
     inbound = message.from_ is not None and message.from_.id == message.chat.id
-    direction = Direction.INBOUND if inbound else Direction.OUTBOUND
-    event = update.event(kind, _person(message.chat), _written_at(message), direction=direction)
+    event = update.event(
+        kind,
+        _person(message.chat),
+        _written_at(message),
+        id=_id(update, message, kind),
+        direction=Direction.INBOUND if inbound else Direction.OUTBOUND,
+    )
     event = _about(event, message.from_) if inbound else replace(event, name=message.chat.name)
     yield _filled(with_extra(event, business=message.business_connection_id), message, fragment)
 
@@ -131,33 +148,49 @@ def _business_message(update: _Update, fragment: msgspec.Raw, *, kind: Kind) -> 
 def _deleted(update: _Update, fragment: msgspec.Raw) -> Iterator[Parsed]:
     deleted = decode(_DELETED, fragment)
     for number in deleted.message_ids:
-        event = update.event(Kind.DELETE, _person(deleted.chat), update.received_at, part=f"{number}")
-        event = replace(event, chat=f"{deleted.chat.id}", target_id=f"{deleted.chat.id}:{number}")
+        place = address(deleted.chat, number)
+        event = update.event(
+            Kind.DELETE,
+            _person(deleted.chat),
+            update.received_at,
+            id=f"{deleted.business_connection_id}:{place}",
+        )
+        event = replace(event, chat=f"{deleted.chat.id}", target_id=place)
         yield with_extra(event, business=deleted.business_connection_id)
 
 
 def _callback(update: _Update, fragment: msgspec.Raw) -> Iterator[Parsed]:
     pressed = decode(_CALLBACK, fragment)
     payload = pressed.data or pressed.game_short_name
-    event = update.event(Kind.POSTBACK, _person(pressed.from_), update.received_at)
+    query = present(pressed.id or None, "id")
+    event = update.event(Kind.POSTBACK, _person(pressed.from_), update.received_at, id=query)
     event = replace(_about(event, pressed.from_), text=payload)
     if pressed.message:
-        event = replace(event, chat=f"{pressed.message.chat.id}", target_id=_address(pressed.message))
+        event = replace(event, chat=f"{pressed.message.chat.id}", target_id=message_id(pressed.message))
     # Telegram shows the button as waiting until the callback is answered by its own id.
     yield with_extra(event, payload=payload, callback=pressed.id)
 
 
 def _reaction(update: _Update, fragment: msgspec.Raw) -> Iterator[Parsed]:
     reacted = decode(_REACTED, fragment)
-    customer = _speaker(reacted.chat, reacted.actor_chat, reacted.user)
-    event = update.event(Kind.REACTION, customer, from_seconds(reacted.date))
+    ours = speaks_for_us(reacted.chat, reacted.actor_chat, update.own_chats)
+    place = address(reacted.chat, reacted.message_id)
+    event = update.event(
+        Kind.REACTION,
+        own_account(CHANNEL, update.account)
+        if ours
+        else _speaker(reacted.chat, reacted.actor_chat, reacted.user),
+        from_seconds(reacted.date),
+        id=change_id(place, reacted.date, update.number),
+        direction=Direction.OUTBOUND if ours else Direction.INBOUND,
+    )
     event = replace(
         _about(event, reacted.user),
         chat=f"{reacted.chat.id}",
         text="".join(
             "⭐" if reaction.type == "paid" else reaction.emoji for reaction in reacted.new_reaction
         ),
-        target_id=f"{reacted.chat.id}:{reacted.message_id}",
+        target_id=place,
     )
     custom = [reaction.custom_emoji_id for reaction in reacted.new_reaction if reaction.custom_emoji_id]
     yield with_extra(event, removed="" if reacted.new_reaction else "true", custom_emoji=",".join(custom))
@@ -166,30 +199,34 @@ def _reaction(update: _Update, fragment: msgspec.Raw) -> Iterator[Parsed]:
 def _membership(update: _Update, fragment: msgspec.Raw) -> Iterator[Parsed]:
     change = decode(_MEMBERSHIP, fragment)
     status, occurred_at = change.new_chat_member.status, from_seconds(change.date)
+    name = change_id(f"{change.chat.id}", change.date, update.number)
     following = _FOLLOWING.get(status) if change.chat.type == "private" else None
     if following:
-        event = update.event(following, _person(change.from_), occurred_at)
+        event = update.event(following, _person(change.from_), occurred_at, id=name)
         yield replace(_about(event, change.from_), chat=f"{change.chat.id}")
         return
-    event = update.event(Kind.NOTICE, own_account(CHANNEL, update.account), occurred_at)
+    event = update.event(Kind.NOTICE, own_account(CHANNEL, update.account), occurred_at, id=name)
     yield with_extra(replace(event, chat=f"{change.chat.id}", text=status), title=change.chat.title)
 
 
 def _filled(event: Event, message: Message, fragment: msgspec.Raw) -> Parsed:
     """The event with what the message holds."""
-    address, chat = _address(message), f"{message.chat.id}"
+    if event.kind is Kind.EDIT and message.location and message.location.live_period:
+        # Up to some hundreds of moves. The place where sharing ends comes without a period, as an edit.
+        return _ignored("live_location")
+    earlier = message.reply_to_message
     event = replace(
         event,
-        chat=chat,
+        chat=f"{message.chat.id}",
         text=message.text or message.caption,
         attachments=attachments(message),
         contact_keys=own_phone(message),
-        reply_to=_address(message.reply_to_message) if message.reply_to_message else "",
-        target_id=address if event.kind is Kind.EDIT else "",
+        reply_to=message_id(earlier) if earlier else "",
+        target_id=message_id(message) if event.kind is Kind.EDIT else "",
     )
     event = with_extra(
         event,
-        message=address,
+        message=address(message.chat, message.message_id),
         album=message.media_group_id,
         forwarded="true" if message.forward_origin else "",
     )
@@ -202,6 +239,13 @@ def _filled(event: Event, message: Message, fragment: msgspec.Raw) -> Parsed:
     unread = unread_parts(fragment)
     service = next((name for name in unread if name in SERVICE), None)
     return _ignored(service) if service else with_extra(event, unsupported=",".join(unread))
+
+
+def _id(update: _Update, message: Message, kind: Kind) -> str:
+    """The id of the event that a message of that kind becomes."""
+    if kind is Kind.EDIT:
+        return change_id(message_id(message), message.edit_date, update.number)
+    return message_id(message)
 
 
 def _written_at(message: Message) -> datetime:
@@ -223,10 +267,6 @@ def _about(event: Event, user: User | None) -> Event:
         return event
     event = replace(event, name=user.name, language_hint=user.language_code)
     return with_extra(event, username=user.username, bot="true" if user.is_bot else "")
-
-
-def _address(message: Message | Earlier) -> str:
-    return f"{message.chat.id}:{message.message_id}"
 
 
 def _ignored(name: str) -> Ignored:

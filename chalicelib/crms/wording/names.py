@@ -7,6 +7,7 @@ import unicodedata
 from chalicelib.crms.http.texts import storable
 from chalicelib.vocabulary.delivery import Delivery
 from chalicelib.vocabulary.event import Event
+from chalicelib.vocabulary.numbering import spellings
 
 _LONGEST_NAME = 200
 
@@ -41,9 +42,16 @@ def _visible(text: str) -> bool:
 
 
 def typed_forms(value: str, country_code: str) -> list[str]:
-    """The ways in which a phone in E.164 may stand in a CRM; an e-mail address only as it is."""
+    """The ways in which a phone in E.164 may stand in a CRM; an e-mail address only as it is.
+
+    What somebody typed before the country changed its numbers stands there still: older spellings count too.
+    """
     if not value.startswith("+"):
         return [value]
-    forms = [value, value[1:], f"00{value[1:]}"]
-    national = value.removeprefix("+" + country_code)
-    return forms if national == value else [*forms, f"0{national}", national]
+    forms: list[str] = []
+    for number in dict.fromkeys((value, *spellings(value))):
+        forms += [number, number[1:], f"00{number[1:]}"]
+        national = number.removeprefix("+" + country_code)
+        if national != number:
+            forms += [f"0{national}", national]
+    return list(dict.fromkeys(forms))

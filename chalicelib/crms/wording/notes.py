@@ -40,6 +40,7 @@ def note(delivery: Delivery) -> str:
     lines = [f"{account_name(event)} · {when} · {_deed(event)}"]
     if event.text:
         lines.append(storable(event.text))
+    lines += _phones_apart(delivery)
     lines += [_attached(attachment) for attachment in event.attachments]
     lines += _consequences(delivery)
     return "\n".join(lines)
@@ -57,6 +58,17 @@ def _deed(event: Event) -> str:
     reply = " in reply" if event.reply_to and event.kind is Kind.MESSAGE else ""
     state = f" ({one_line(event.extra['status'])})" if event.extra.get("status") else ""
     return f"{who} {_DID[event.kind]}{reply}{state}"
+
+
+def _phones_apart(delivery: Delivery) -> list[str]:
+    """The event's phones that are none of the contact's, so that nobody looks for them there."""
+    lines = []
+    for key in delivery.event.contact_keys:
+        if not key.verified:
+            lines.append(f"{key.kind} {one_line(key.value)}: claimed, not verified")
+        elif key.kind == "phone" and not delivery.profile.phones:
+            lines.append(f"phone {one_line(key.value)}: cannot be read, or is another customer's")
+    return lines
 
 
 def _attached(attachment: Attachment) -> str:

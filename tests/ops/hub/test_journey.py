@@ -69,13 +69,20 @@ def test_a_change_of_what_is_not_there_stays_a_line() -> None:
 
 
 def test_an_address_may_stand_in_for_the_id() -> None:
-    """Telegram's updates have one id, and its edits name another: the message's address."""
-    original = told(1, channel="telegram", extra={"message": "5:1"})
+    """Telegram's reactions know a message by chat and number only, and its ids say the date too."""
+    original = told(1, id="5:1:1795593600", channel="telegram", extra={"message": "5:1"})
+    reaction = told(2, channel="telegram", kind=Kind.REACTION, target_id="5:1", text="👍")
     edit = told(
-        2, channel="telegram", kind=Kind.EDIT, target_id="5:1", text="better", extra={"message": "5:1"}
+        3,
+        channel="telegram",
+        kind=Kind.EDIT,
+        target_id="5:1:1795593600",
+        text="better",
+        extra={"message": "5:1"},
     )
-    (line,) = folded([original, edit])
+    (line,) = folded([original, reaction, edit])
     assert line.text == "better"
+    assert list(line.reactions.values()) == ["👍"]
 
 
 def test_the_worst_delivery_is_shown() -> None:

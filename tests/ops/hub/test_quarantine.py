@@ -141,7 +141,7 @@ def test_what_todays_parser_reads_goes_on_its_way(desk: Desk, where: str) -> Non
     key = stored(desk, READABLE, where=where)
     ended = desk.run("quarantine", "replay", key, "--json")
     assert ended.code == 0, ended.err
-    assert ended.json["events"] == ["telegram#bot#message#77"]
+    assert ended.json["events"] == ["telegram#bot#message#5:1:1764057600"]
     (intake,) = desk.intakes()
     assert [event.text for event in intake.events] == ["سلام"]
     assert keys(desk) == []
@@ -149,7 +149,7 @@ def test_what_todays_parser_reads_goes_on_its_way(desk: Desk, where: str) -> Non
 
 def test_people_are_told_what_comes_next(desk: Desk) -> None:
     key = stored(desk, READABLE)
-    assert "hub proof 'telegram#bot#message#77'" in desk.run("quarantine", "replay", key).out
+    assert "hub proof 'telegram#bot#message#5:1:1764057600'" in desk.run("quarantine", "replay", key).out
 
 
 def test_what_still_cannot_be_read_stays(desk: Desk) -> None:

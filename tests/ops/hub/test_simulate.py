@@ -30,15 +30,16 @@ def test_a_webhook_is_accepted_and_becomes_the_named_event(open_desk: Desk, chan
 
 
 def test_people_read_a_table_and_the_next_command(open_desk: Desk) -> None:
-    ended = open_desk.run("simulate", "telegram", "--number", "7")
+    ended = open_desk.run("simulate", "telegram", "--number", "7", "--at", "2026-11-25T08:00:00Z")
     assert ended.code == 0
-    assert "telegram#bot#message#900000007" in ended.out
-    assert "hub proof 'telegram#bot#message#900000007' --wait 30" in ended.out
+    assert "telegram#bot#message#700000001:7:1795593600" in ended.out
+    assert "hub proof 'telegram#bot#message#700000001:7:1795593600' --wait 30" in ended.out
 
 
-def test_the_same_number_is_the_same_event(open_desk: Desk) -> None:
-    first = open_desk.run("simulate", "whatsapp", "--number", "5", "--json").json
-    again = open_desk.run("simulate", "whatsapp", "--number", "5", "--json").json
+@pytest.mark.parametrize("channel", ["whatsapp", "telegram", "twilio"])
+def test_the_same_number_is_the_same_event(open_desk: Desk, channel: str) -> None:
+    words = ("simulate", channel, "--number", "5", "--at", "2026-11-25T08:00:00Z", "--json")
+    first, again = open_desk.run(*words).json, open_desk.run(*words).json
     assert first["posted"][0]["events"] == again["posted"][0]["events"]
 
 
@@ -52,12 +53,25 @@ def test_one_person_on_all_channels(open_desk: Desk) -> None:
     who = ("--from", "09120000099", "--name", "Neda Moradi")
     open_desk.run("simulate", "whatsapp", *who)
     open_desk.run("simulate", "telegram", "contact", *who)
-    open_desk.run("simulate", "twilio", *who)
+    open_desk.run("simulate", "twilio", "whatsapp", *who)
     open_desk.hub.run()
     profile = open_desk.profile()
     assert profile.name == "Neda Moradi"
     assert profile.keys == ("phone#+989120000099",)
     assert len(profile.identities) == 3
+
+
+def test_whoever_only_shows_a_number_is_found_by_it(open_desk: Desk) -> None:
+    who = ("--from", "09120000099", "--name", "Neda Moradi")
+    open_desk.run("simulate", "twilio", "call", *who)
+    open_desk.hub.run()
+    for name in ("09120000099", "twilio:+989120000099"):
+        assert open_desk.run("journey", name, "--json").json["profile"]["id"] == "p1"
+    open_desk.run("simulate", "whatsapp", *who)
+    open_desk.hub.run()
+    ended = open_desk.run("journey", "09120000099")
+    assert ended.code == 2
+    assert "could be p2 or p1" in ended.err + ended.out
 
 
 def test_fictions_of_the_local_run_are_known_by_phone() -> None:
@@ -181,7 +195,8 @@ def test_what_the_channel_cannot_read_is_said(desk: Desk) -> None:
     plot = simulate.Plot(kind="message", person=SARA)
     secrets = simulate.secrets_of(desk.site, account)
     webhook = simulate.play(plot, account, public_url="https://h", secrets=secrets, at=desk.hub.now, number=1)
-    assert simulate.read(webhook, account, desk.hub.now)[0] == ("telegram#bot#message#900000001",)
+    named = f"telegram#bot#message#{SARA.user_id}:1:{int(desk.hub.now.timestamp())}"
+    assert simulate.read(webhook, account, desk.hub.now)[0] == (named,)
     broken = replace(webhook, body=b"{")
     events, counted = simulate.read(broken, account, desk.hub.now)
     assert events == ()
