@@ -21,7 +21,7 @@ from chalicelib.aws.bucket import Bucket
 from chalicelib.aws.clients import WORKER, Patience
 from chalicelib.aws.queues import Outgoing, send
 from chalicelib.aws.secrets import Parameters
-from chalicelib.configuration.accounts import decode_accounts
+from chalicelib.configuration.accounts import Register, decode_accounts
 from chalicelib.configuration.cached import Cached
 from chalicelib.configuration.stage import Configuration, encode
 from chalicelib.handlers import webhooks
@@ -111,7 +111,8 @@ class _Warm(Front):
     def __init__(self, configuration: Configuration, secrets: dict[str, dict[str, tuple[str, ...]]]) -> None:
         super().__init__(environ={}, client=_no_client, clock=time.monotonic, now=now)
         sections = encode(configuration)
-        self.register = Cached(read=lambda: decode_accounts(sections), clock=time.monotonic, max_age=60)
+        accounts = Cached(read=lambda: decode_accounts(sections), clock=time.monotonic, max_age=60)
+        self.register = Register(accounts, time.monotonic)
         texts = {name: json.dumps(values) for name, values in secrets.items()}
         self.secrets = Parameters(read=texts.__getitem__, clock=time.monotonic)
         self.bucket = Bucket(name="", client=lambda: _no_client("s3", WORKER))

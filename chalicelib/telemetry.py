@@ -7,10 +7,13 @@ or an event; the reason of a count is a property of the line, not a dimension.
 
 from __future__ import annotations
 
+import traceback
 from typing import Any, Protocol
 
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
+from chalicelib.vocabulary.errors import HubError
 
 NAMESPACE = "Switchboard"
 
@@ -34,6 +37,13 @@ def count(name: str, value: int = 1, **about: str) -> None:
                 metric.add_dimension(name=dimension, value=about.pop(dimension))
         for key, fact in about.items():
             metric.add_metadata(key=key, value=fact)
+
+
+def log_bug(function: str, error: Exception, **about: Any) -> None:  # noqa: ANN401 - values of any JSON type
+    """A bug, by the frames it came through and without its message, which may quote what a customer wrote."""
+    frames = traceback.format_tb(error.__traceback__)
+    reason = error.reason if isinstance(error, HubError) else type(error).__name__
+    log.error("bug", function=function, reason=reason, frames=frames, stacklevel=3, **about)
 
 
 def log_item(function: str, outcome: str, **about: Any) -> None:  # noqa: ANN401 - values of any JSON type

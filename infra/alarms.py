@@ -19,9 +19,17 @@ _COUNTED = {
         "webhooks",
         "The queue refused messages; they wait in the bucket for tick to feed them in.",
     ),
+    "secret_unusable": (
+        "webhooks",
+        "An account's secret is missing, unreadable or incomplete: its platform gets 503. See the log.",
+    ),
     "no_queue": (
         "relay",
-        "A target that is still configured has no queue. Deploy the stage; hub relay --since.",
+        "A target's queue is gone or refuses us; what it was owed is parked. Mend it; hub redrive --all.",
+    ),
+    "unreadable_change": (
+        "relay",
+        "A customer's change could not be read and was passed over. See the log; hub relay --since.",
     ),
     "parked": (
         "deliver",
@@ -32,6 +40,12 @@ _COUNTED = {
         "deliver",
         "A target fails as a whole and is cut off until it answers. See: hub status.",
     ),
+    "set_aside": ("tick", "Messages in the bucket could not be read and are kept. See: hub quarantine."),
+    "unreadable_row": (
+        "tick",
+        "A row could not be read; the clock passes over it every minute. See the log.",
+    ),
+    "job_cut_short": ("tick", "A job of the clock needed more than its share of a minute. See the log."),
     "load_differs": ("tick", "Somebody's load is not what their conversations add up to. See: hub status."),
 }
 """The hub's counts that alarm: each with the function in whose log it stands, and what it means.

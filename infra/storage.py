@@ -12,6 +12,9 @@ INDEXES = {
     "worklist": {"work_queue": "HASH", "work_at": "RANGE"},
 }
 
+FORGOTTEN = ("oversize", "quarantine", "undelivered")
+"""What lies under these prefixes of the bucket is deleted after a while; a copy of configuration is not."""
+
 _KEPT_DAYS = 30
 
 
@@ -79,11 +82,13 @@ def storage(stage: str) -> Resources:
                 "LifecycleConfiguration": {
                     "Rules": [
                         {
-                            "Id": "forget",
+                            "Id": f"forget-{prefix}",
                             "Status": "Enabled",
+                            "Prefix": f"{prefix}/",
                             "ExpirationInDays": _KEPT_DAYS,
                             "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
                         }
+                        for prefix in FORGOTTEN
                     ]
                 },
             },

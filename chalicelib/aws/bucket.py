@@ -33,9 +33,10 @@ class Bucket:
         """Delete what lies under a key."""
         aws(lambda: self.client().delete_object(Bucket=self.name, Key=key))
 
-    def below(self, prefix: str) -> Iterator[tuple[str, bytes]]:
-        """Keys that begin with `prefix`, in their order, each with its bytes."""
-        pages = self.client().get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix)
-        for page in aws(lambda: list(pages)):
+    def below(self, prefix: str) -> Iterator[str]:
+        """Keys that begin with `prefix`, in their order; a thousand are asked for at a time."""
+        paginator = self.client().get_paginator("list_objects_v2")
+        pages = iter(paginator.paginate(Bucket=self.name, Prefix=prefix))
+        while (page := aws(lambda: next(pages, None))) is not None:
             for entry in page.get("Contents", []):
-                yield entry["Key"], self.fetch(entry["Key"])
+                yield entry["Key"]

@@ -30,6 +30,9 @@ class Patience:
 WORKER = Patience(connect=1, read=5, tries=3)
 """The patience of a worker, whose queue tries again."""
 
+ONCE = Patience(connect=1, read=3, tries=1)
+"""A worker's that counts its tries itself."""
+
 FRONT_DOOR = Patience(connect=0.5, read=1, tries=2)
 """The front door's calls together have to end before the platform gives up."""
 

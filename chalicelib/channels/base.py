@@ -6,7 +6,7 @@ that: it has no clock, no network, no log and no configuration, and cannot forge
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from chalicelib.channels.signatures.base import Scheme
@@ -35,7 +35,8 @@ class Channel:
     refused: the HTTP status for a request that is not genuine.
     handshake: answers the platform's GET (or the POST that it calls a handshake); returns None if the
         request is no handshake. Raises `Rejected`, which is answered 403.
-    secrets: the names that an account's secrets may have.
+    secrets: the names of an account's secrets. A request that needs one which is not there is answered 503.
+    either: True if one of them is enough; else an account needs all.
     settings: the names that an account's settings may have.
     setup: what an operator must enter where; `{url}` stands for the webhook URL.
     """
@@ -49,8 +50,14 @@ class Channel:
     refused: int = 401
     handshake: Callable[[Request, Secrets], Answer | None] | None = None
     secrets: tuple[str, ...] = ()
+    either: bool = False
     settings: tuple[str, ...] = ()
     setup: str = ""
+
+    def missing(self, secrets: Collection[str]) -> tuple[str, ...]:
+        """The secrets that an account still lacks if it has values for these."""
+        lacking = tuple(name for name in self.secrets if name not in secrets)
+        return () if self.either and len(lacking) < len(self.secrets) else lacking
 
 
 def readable(where: str, fragment: bytes, read: Callable[[], Iterable[Parsed]]) -> Iterator[Parsed]:

@@ -236,14 +236,19 @@ TWILIO = Channel(
     resends=False,
     answer=Answer(status=200, body="<Response/>", content_type="text/xml; charset=utf-8"),
     secrets=("auth_token", "shared_key"),
+    either=True,
     settings=("url",),
     setup=(
-        "In the Twilio console, at the number or messaging service: enter {url} with HTTP POST for incoming"
-        " messages, and as status callback of messages and calls. `auth_token` is the account's primary (and"
-        " during rotation also the secondary) token; `shared_key` is `<key id>=<key>` where webhooks are"
-        " signed with a shared key. At least one of the two is needed. If you give Twilio the URL with a"
-        " query, or not letter for letter so, put it under the account's settings as `url`. Whoever sends an"
-        " SMS or calls is kept apart from the phone's holder, because senders and callers can be forged; if"
-        " you trust the numbers that your network shows, write `trusts_claims: true` at the account."
+        "In the Twilio console, at the number or messaging service: enter {url}#rc=5&rp=all with HTTP POST"
+        " for incoming messages and calls, {url} as the fallback URL (`Primary handler fails`), and {url} as"
+        " status callback of messages and calls. Twilio does not repeat a request that we could not serve:"
+        " what follows the `#`, which it neither sends nor signs, has it try up to five times more within 15"
+        " seconds, and then comes the fallback URL. `auth_token` is the account's primary (and during"
+        " rotation also the secondary) token; `shared_key` is `<key id>=<key>` where webhooks are signed with"
+        " a shared key. At least one of the two is needed. If you give Twilio the URL with a query, or not"
+        " letter for letter so, put it under the account's settings as `url`, without the `#` and what"
+        " follows it. Whoever sends an SMS or calls is kept apart from the phone's holder, because senders"
+        " and callers can be forged; if you trust the numbers that your network shows, write"
+        " `trusts_claims: true` at the account."
     ),
 )

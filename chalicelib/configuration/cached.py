@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -10,6 +11,8 @@ from chalicelib.vocabulary.errors import HubError, Misconfigured, Transient
 _LEAST_BETWEEN_READS = 1.0
 """Seconds between two reads, however often `refresh` is called."""
 
+_NEVER = -math.inf
+
 T = TypeVar("T")
 
 
@@ -17,6 +20,7 @@ class Cached(Generic[T]):
     """One value that is stored elsewhere.
 
     read: reads and decodes it; raises `Transient` or `Misconfigured`.
+    copy: reads a copy of it that lies elsewhere, for when the original was never read; raises the same.
     clock: seconds that only grow.
     max_age: seconds for which a copy is served without reading again.
     after_failure: seconds for which an older copy is served without another try.
@@ -29,13 +33,15 @@ class Cached(Generic[T]):
         clock: Callable[[], float],
         max_age: float,
         after_failure: float = _LEAST_BETWEEN_READS,
+        copy: Callable[[], T] | None = None,
     ) -> None:
         self._read = read
+        self._copy = copy
         self._clock = clock
         self._max_age = max_age
         self._after_failure = after_failure
         self._value: T | None = None
-        self._read_at = 0.0
+        self._read_at = _NEVER
         self._tried_at: float | None = None
         self._failure: HubError | None = None
 
@@ -46,8 +52,13 @@ class Cached(Generic[T]):
         if self._value is None or not self._tried_within(self._after_failure):
             self._try()
         if self._value is None:
-            raise self._failure or Transient("never_read")
+            self._value = self._copied()
         return self._value
+
+    @property
+    def read_at(self) -> float:
+        """When the value was read, by the clock; it may be a copy that is older than any time."""
+        return self._read_at
 
     def refresh(self) -> T:
         """The value as it is now, read at most once a second.
@@ -60,6 +71,17 @@ class Cached(Generic[T]):
         if self._failure is not None:
             raise self._failure
         return self.current()
+
+    def _copied(self) -> T:
+        """The copy from elsewhere. It is as old as can be: the original is tried again soon."""
+        failure = self._failure or Transient("never_read")
+        if self._copy is None:
+            raise failure
+        try:
+            return self._copy()
+        except (Transient, Misconfigured):
+            # What keeps the original from being read is the fault that somebody has to see.
+            raise failure from None
 
     def _try(self) -> None:
         self._tried_at = self._clock()

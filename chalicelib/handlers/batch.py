@@ -8,11 +8,10 @@ loop is ours.
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from chalicelib.telemetry import log, log_item
+from chalicelib.telemetry import log, log_bug, log_item
 from chalicelib.vocabulary.errors import HubError, Misconfigured, Transient
 
 A = TypeVar("A")
@@ -27,6 +26,9 @@ Ahead = Callable[[Sequence[str]], A]
 Visibility = Callable[[str, str, int], None]
 """Hides a message: queue ARN, receipt handle, seconds."""
 
+Wait = Callable[[float | None, int], float]
+"""Seconds until a failed record comes back: from those that its error names, if any, and its receives."""
+
 _LONGEST = 43_200
 """Seconds: SQS hides a message for twelve hours at most."""
 
@@ -38,7 +40,7 @@ def run(
     work: Work[A],
     ahead: Ahead[A],
     visibility: Visibility,
-    wait: Callable[[Transient, int], float | None],
+    wait: Wait,
     time_left: Callable[[], float],
     enough: float,
 ) -> dict[str, list[dict[str, str]]]:
@@ -49,8 +51,7 @@ def run(
     work: works on one message.
     ahead: reads rows for the whole batch.
     visibility: hides a message.
-    wait: seconds until a failed record comes back, from its error and how often it was received; None for
-        the queue's own time.
+    wait: says when a failed record comes back.
     time_left: seconds until Lambda stops this worker.
     enough: seconds that a record may need; with less left it is left to the next worker.
     """
@@ -60,15 +61,14 @@ def run(
     for record in event["Records"]:
         group = record["attributes"]["MessageGroupId"]
         if group in stuck or time_left() < enough:
-            seconds: float | None = 0
+            seconds: float = 0
         else:
             finished, seconds = _one(function, record, lambda body: work(body, rows), wait)
             if finished:
                 continue
         stuck.add(group)
         failed.append({"itemIdentifier": record["messageId"]})
-        if seconds is not None:
-            _hide(record, min(int(seconds + 0.999), _LONGEST), visibility)
+        _hide(record, min(int(seconds + 0.999), _LONGEST), visibility)
     return {"batchItemFailures": failed}
 
 
@@ -89,25 +89,22 @@ def _one(
     function: str,
     record: Mapping[str, Any],
     work: Callable[[str], Mapping[str, Any]],
-    wait: Callable[[Transient, int], float | None],
-) -> tuple[bool, float | None]:
+    wait: Wait,
+) -> tuple[bool, float]:
     received = int(record["attributes"].get("ApproximateReceiveCount", 1))
     try:
         facts = work(record["body"])
     except Transient as error:
         log_item(function, "waits", reason=error.reason, detail=error.detail, received=received)
-        return False, wait(error, received)
+        return False, wait(error.retry_after, received)
     except Misconfigured as error:
         log.error("misconfigured", function=function, reason=error.reason, detail=error.detail)
-        return False, None
-    except Exception as error:  # noqa: BLE001 - a bug: it is logged, its group waits, the others go on
-        # Frames only: the message may quote what a customer wrote.
-        frames = traceback.format_tb(error.__traceback__)
-        reason = error.reason if isinstance(error, HubError) else type(error).__name__
-        log.error("bug", function=function, reason=reason, frames=frames, received=received)
-        return False, None
+        return False, wait(None, received)
+    except Exception as error:  # noqa: BLE001 - a bug: this group waits and is seen, the others go on
+        log_bug(function, error, received=received)
+        return False, wait(None, received)
     log_item(function, "done", received=received, **facts)
-    return True, None
+    return True, 0
 
 
 def _hide(record: Mapping[str, Any], seconds: int, visibility: Visibility) -> None:

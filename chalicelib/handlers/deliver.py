@@ -12,7 +12,6 @@ from chalicelib.handlers.guard import quotes_nobody
 from chalicelib.pipeline import retry
 from chalicelib.runtime.workers import workers
 from chalicelib.store.packing import from_text, unpack_change
-from chalicelib.vocabulary.errors import Transient
 
 if TYPE_CHECKING:
     from chalicelib.store.read_ahead import Ahead
@@ -24,10 +23,10 @@ def _ahead(bodies: Sequence[str]) -> Ahead:
     return workers().deliver.ahead([unpack_change(from_text(body)) for body in bodies])
 
 
-def _wait(error: Transient, received: int) -> float:
-    """The ledger's pause; a growing one where the table was too busy to ask the ledger."""
-    if error.retry_after is not None:
-        return error.retry_after
+def _wait(named: float | None, received: int) -> float:
+    """The ledger's pause; a growing one where the ledger could not be asked."""
+    if named is not None:
+        return named
     return retry.again(received, workers().chance(), most=retry.LONGEST_AT_A_TARGET)
 
 

@@ -12,7 +12,6 @@ from chalicelib.handlers.guard import quotes_nobody
 from chalicelib.pipeline import retry
 from chalicelib.runtime.workers import workers
 from chalicelib.store.packing import from_text, unpack_intake
-from chalicelib.vocabulary.errors import Transient
 
 if TYPE_CHECKING:
     from chalicelib.store.read_ahead import Ahead
@@ -32,8 +31,8 @@ def _work(body: str, ahead: Ahead | None) -> dict[str, Any]:
     }
 
 
-def _wait(error: Transient, received: int) -> float:
-    return error.retry_after or retry.again(received, workers().chance(), most=retry.LONGEST_AT_THE_EVENTS)
+def _wait(named: float | None, received: int) -> float:
+    return named or retry.again(received, workers().chance(), most=retry.LONGEST_AT_THE_EVENTS)
 
 
 @bp.lambda_function(name="process")

@@ -16,7 +16,11 @@ bp = Blueprint(__name__)
 @bp.lambda_function(name="tick")
 @quotes_nobody
 def tick(event: Any, context: Any) -> dict[str, int]:  # noqa: ANN401, ARG001
-    """Do all that is due this minute; return how much of each job there was."""
-    counts = workers().tick()
+    """Do all that is due this minute; return how much there was. Raises what failed, at the end."""
+
+    def time_left() -> float:
+        return float(context.get_remaining_time_in_millis()) / 1000
+
+    counts = workers().tick(time_left)
     log_item("tick", "done", **counts)
     return counts

@@ -7,7 +7,6 @@ The handler turns Chalice's request into ours, and our answer into Chalice's.
 
 from __future__ import annotations
 
-import traceback
 from urllib.parse import quote, unquote
 
 from chalice.app import Blueprint, Response
@@ -39,8 +38,7 @@ def _answered(channel: str, account: str) -> Response:
         telemetry.log.error("unserved", reason=error.reason, detail=error.detail)
         return Response(body="", status_code=503, headers={"Content-Type": "text/plain", "Retry-After": "5"})
     except Exception as error:  # noqa: BLE001 - a bug: Chalice would log its message, which may quote a customer
-        frames = traceback.format_tb(error.__traceback__)
-        telemetry.log.error("bug", function="webhooks", reason=type(error).__name__, frames=frames)
+        telemetry.log_bug("webhooks", error)
         return Response(body="", status_code=500, headers={"Content-Type": "text/plain"})
     return Response(
         body=answer.body, status_code=answer.status, headers={"Content-Type": answer.content_type}

@@ -18,12 +18,13 @@ from chalicelib.crms import CRMS
 from chalicelib.crms.base import Credentials, Step
 from chalicelib.pipeline import retry
 from chalicelib.pipeline.breaker import Breaker
-from chalicelib.pipeline.delivery_context import OUT_OF_TIME, Context, lookups
+from chalicelib.pipeline.delivery_context import OUT_OF_TIME, Context, lead, lookups
 from chalicelib.pipeline.delivery_ledger import Books, contents
 from chalicelib.pipeline.discretion import nobody_quoted
+from chalicelib.pipeline.parking import park_unknown
 from chalicelib.store.keys import breaker_key, event_key, ledger_key
 from chalicelib.store.read_ahead import Ahead
-from chalicelib.store.rows import EventRow, LedgerRow, unpack_absorbed
+from chalicelib.store.rows import EventRow, unpack_absorbed
 from chalicelib.store.table import Table
 from chalicelib.telemetry import Count
 from chalicelib.vocabulary.delivery import (
@@ -48,7 +49,6 @@ from chalicelib.vocabulary.errors import (
     Unknown,
 )
 from chalicelib.vocabulary.messages import Change
-from chalicelib.vocabulary.people import Consequence
 
 _OURS_TO_MEND = 300.0
 """Seconds between attempts while the cause is one that only a human can mend."""
@@ -64,6 +64,7 @@ class Deliver:
 
     table: the table.
     configuration: gives the stage's configuration, at most a minute old.
+    fresh_configuration: reads it anew.
     credentials: gives a target's credentials, cached.
     fresh_credentials: reads a target's credentials anew.
     send: sends one call to a target.
@@ -75,6 +76,7 @@ class Deliver:
 
     table: Table
     configuration: Callable[[], Configuration]
+    fresh_configuration: Callable[[], Configuration]
     credentials: Callable[[Target], Credentials]
     fresh_credentials: Callable[[Target], Credentials]
     send: Callable[[Target, Call], Reply]
@@ -92,9 +94,11 @@ class Deliver:
         ahead: the rows that `ahead` has read for the change's batch.
         """
         configuration = self.configuration()
+        if configuration.target(change.target) is None:
+            configuration = self.fresh_configuration()  # it may have been added a moment ago
         target = configuration.target(change.target)
         if target is None:
-            raise Misconfigured("unknown_target", f"{change.target} is not in the stage's crms.yaml")
+            return park_unknown(self.table, change, self.now(), self.count)
         ahead = ahead or Ahead(table=self.table)
         rows = ahead.read(lookups(change))
         # Delivering changes these rows; the breaker's changes only if the target fails or recovers.
@@ -223,7 +227,7 @@ class Deliver:
 
     def _run(self, absorbed: Absorbed, books: Books, context: Context, credentials: Credentials) -> None:
         """Look up or write each of the connector's steps, and put it into the ledger before the next."""
-        delivery = context.delivery(absorbed, lead=self._lead(absorbed.consequence, context))
+        delivery = context.delivery(absorbed, lead=lead(self.table, absorbed.consequence, context))
         with nobody_quoted(delivery):
             self._drive(delivery, books, context, credentials)
 
@@ -288,11 +292,3 @@ class Deliver:
                 context.count_failure(group, error.reason)
             raise
         return reply
-
-    def _lead(self, consequence: Consequence, context: Context) -> str:
-        """The lead that the opening event's delivery made, if this event moves the conversation."""
-        if consequence.conversation is None or consequence.opened or not consequence.moved:
-            return ""
-        key = ledger_key(consequence.conversation.opened_by, context.target.name)
-        opening = contents(self.table.get(LedgerRow, key))
-        return opening.steps.get(context.crm.lead_step, "") if opening else ""

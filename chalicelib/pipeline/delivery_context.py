@@ -12,14 +12,16 @@ from chalicelib.configuration.stage import Configuration
 from chalicelib.crms.base import Crm
 from chalicelib.pipeline import retry
 from chalicelib.pipeline.breaker import Breaker
+from chalicelib.pipeline.delivery_ledger import contents
 from chalicelib.store.keys import Key, breaker_key, event_key, ledger_key, profile_key, reference_key
 from chalicelib.store.read_ahead import Ahead
-from chalicelib.store.rows import BreakerRow, ProfileRow, ReferenceRow, Row
+from chalicelib.store.rows import BreakerRow, LedgerRow, ProfileRow, ReferenceRow, Row
+from chalicelib.store.table import Table
 from chalicelib.telemetry import Count
 from chalicelib.vocabulary.delivery import Absorbed, Delivery, Target
 from chalicelib.vocabulary.errors import Misconfigured, Transient
 from chalicelib.vocabulary.messages import Change
-from chalicelib.vocabulary.people import Profile
+from chalicelib.vocabulary.people import Consequence, Profile
 
 OUT_OF_TIME = "out_of_time"
 """The reason of a delivery that is left to the next worker."""
@@ -122,3 +124,12 @@ class Context:
             contact=reference.remote if isinstance(reference, ReferenceRow) and reference.remote else "",
             lead=lead,
         )
+
+
+def lead(table: Table, consequence: Consequence, context: Context) -> str:
+    """The lead that the opening event's delivery made, if this event moves the conversation."""
+    if consequence.conversation is None or consequence.opened or not consequence.moved:
+        return ""
+    key = ledger_key(consequence.conversation.opened_by, context.target.name)
+    opening = contents(table.get(LedgerRow, key))
+    return opening.steps.get(context.crm.lead_step, "") if opening else ""

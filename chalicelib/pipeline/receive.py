@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import replace
-from typing import Protocol
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Protocol, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 from chalicelib.aws.queues import LARGEST_MESSAGE, Outgoing, digest, group
@@ -19,7 +20,7 @@ from chalicelib.pipeline.set_aside import Quarantined, pack_undelivered, undeliv
 from chalicelib.store.packing import pack, text
 from chalicelib.telemetry import Count
 from chalicelib.vocabulary.account import Account, Secrets
-from chalicelib.vocabulary.errors import Rejected, Transient
+from chalicelib.vocabulary.errors import HubError, Misconfigured, Rejected, Transient
 from chalicelib.vocabulary.event import Event, Identity, Ignored, Kind, Unreadable
 from chalicelib.vocabulary.messages import Intake
 from chalicelib.vocabulary.request import Answer, Request
@@ -28,15 +29,18 @@ LARGEST_BODY = 4 * 1024 * 1024
 """Bytes; a larger request is answered 413."""
 
 
+T = TypeVar("T")
+
+
 class Register(Protocol):
-    """Gives the register of our accounts."""
+    """Finds our accounts."""
 
     def current(self) -> Accounts:
-        """The register, at most a minute old. Raises `Transient` if it could never be read."""
+        """All accounts, at most a minute old. Raises `Transient` if they could never be read."""
         ...
 
-    def refresh(self) -> Accounts:
-        """The register as it is now, read at most once a second."""
+    def find(self, channel: str, account: str) -> Account | None:
+        """The account of that channel and id. Raises `Transient` if nobody can say whether it exists."""
         ...
 
 
@@ -54,6 +58,7 @@ def receive(
     *,
     register: Register,
     secrets: Callable[[str], Secrets],
+    renewed: Callable[[str], Secrets | None],
     send: SendAll,
     store: Store,
     count: Count,
@@ -66,7 +71,7 @@ def receive(
     if channel is None:
         count("refused", reason="unknown_channel")
         return Answer(status=404)
-    account = _account(register, channel_name, account_id)
+    account = register.find(channel_name, account_id)
     if account is None:
         count("refused", channel=channel.name, reason="unknown_account")
         return Answer(status=404)
@@ -75,10 +80,10 @@ def receive(
         return Answer(status=413)
 
     request = replace(request, url=_signed_url(account, register.current().public_url, request.url))
-    account_secrets = secrets(account.secret)
+    judge = _Judge(channel=channel, account=account, secrets=secrets, renewed=renewed, count=count)
     if channel.handshake:
         try:
-            answer = channel.handshake(request, account_secrets)
+            answer = judge(partial(channel.handshake, request))
         except Rejected as error:
             count("rejected", channel=channel.name, reason=error.reason)
             return Answer(status=403)
@@ -87,13 +92,13 @@ def receive(
     if request.method != "POST":
         return Answer(status=405)
     try:
-        channel.verify.verify(request, account_secrets)
+        judge(partial(channel.verify.verify, request))
     except Rejected as error:
         count("rejected", channel=channel.name, reason=error.reason)
         return Answer(status=channel.refused)
 
     def find(other: str) -> Account | None:
-        return _account(register, channel_name, other)
+        return register.find(channel_name, other)
 
     events, unreadable = read(channel, request, account, find, count)
     if unreadable:
@@ -119,9 +124,55 @@ def receive(
     return channel.answer
 
 
-def _account(register: Register, channel: str, account: str) -> Account | None:
-    # An account that was pushed within the last minute is in the table, and not in our copy.
-    return register.current().account(channel, account) or register.refresh().account(channel, account)
+_BY_NO_SECRET = {"signature_missing", "signature_malformed", "handshake_malformed"}
+"""Why a request is refused whatever the account's secrets are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judge:
+    """Has a request judged by the account's secrets.
+
+    secrets: gives an account's secrets, some minutes old perhaps.
+    renewed: gives them if they were replaced since; None if not, or if it is too early to look again.
+    """
+
+    channel: Channel
+    account: Account
+    secrets: Callable[[str], Secrets]
+    renewed: Callable[[str], Secrets | None]
+    count: Count
+
+    def __call__(self, judge: Callable[[Secrets], T]) -> T:
+        """What `judge` says. Raises `Rejected`, or `Misconfigured` if the secrets are no help."""
+        secrets = self._secrets()
+        try:
+            return judge(secrets)
+        except Rejected as error:
+            if error.reason in _BY_NO_SECRET:
+                raise
+            renewed = self.renewed(self.account.secret)
+            if renewed is None:
+                raise self._why(error, secrets) from error
+        try:
+            return judge(renewed)
+        except Rejected as error:
+            raise self._why(error, renewed) from error
+
+    def _secrets(self) -> Secrets:
+        try:
+            return self.secrets(self.account.secret)
+        except Misconfigured:
+            self.count("secret_unusable", channel=self.channel.name)
+            raise
+
+    def _why(self, error: Rejected, secrets: Secrets) -> HubError:
+        """The refusal; if it is for a secret that we should have, the platform is not to blame for it."""
+        missing = self.channel.missing({name for name, values in secrets.items() if any(values)})
+        if error.reason != "secret_missing" or not missing:
+            return error
+        self.count("secret_unusable", channel=self.channel.name)
+        names = " and no ".join(missing)
+        return Misconfigured("secret_incomplete", f"parameter {self.account.secret} has no {names}")
 
 
 def _signed_url(account: Account, public_url: str, path: str) -> str:

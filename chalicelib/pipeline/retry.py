@@ -20,7 +20,7 @@ LONGEST_AT_A_TARGET = 300.0
 """Seconds, at most, between receives without a ledger. A thousand receives then outlast the horizon."""
 
 LONGEST_AT_THE_EVENTS = 120.0
-"""Seconds, at most, between receives. A hundred then last three hours, longer than a table is throttled."""
+"""Seconds, at most, between receives. Four hundred then last half a day, longer than a table is throttled."""
 
 TIME_FOR_A_STEP = 25.0
 """Seconds that a step at a target may need; with less left, it is left to the next worker."""

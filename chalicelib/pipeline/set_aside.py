@@ -17,6 +17,7 @@ from chalicelib.vocabulary.request import Request
 
 QUARANTINE = "quarantine/"
 UNDELIVERED = "undelivered/"
+SET_ASIDE = f"{QUARANTINE}{UNDELIVERED}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +61,16 @@ def unpack_quarantined(packed: bytes) -> Quarantined:
 def undelivered_key(request: Request, message: Outgoing) -> str:
     """The key of a message in the bucket; keys sort by time of receipt, so that the clock keeps the order."""
     return f"{UNDELIVERED}{sortable(request.received_at)}-{message.dedup}"
+
+
+def set_aside_key(undelivered: str) -> str:
+    """Where a message lies that the clock cannot read."""
+    return f"{SET_ASIDE}{undelivered.removeprefix(UNDELIVERED)}"
+
+
+def undelivered_again_key(set_aside: str) -> str:
+    """Where it has to lie for the clock to try again."""
+    return f"{UNDELIVERED}{set_aside.removeprefix(SET_ASIDE)}"
 
 
 def pack_undelivered(message: Outgoing) -> bytes:

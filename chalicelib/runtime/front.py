@@ -18,7 +18,7 @@ from chalicelib.aws.clients import FRONT_DOOR, FRONT_DOOR_QUEUE, WORKER, Clients
 from chalicelib.aws.queues import Outgoing, put_batch, send
 from chalicelib.aws.secrets import Parameters, parameter
 from chalicelib.configuration import stored
-from chalicelib.configuration.accounts import Accounts, decode_accounts
+from chalicelib.configuration.accounts import Accounts, Register, decode_accounts
 from chalicelib.configuration.cached import Cached
 from chalicelib.configuration.environment import Environment, load
 from chalicelib.pipeline.receive import receive
@@ -59,6 +59,7 @@ class Front:
             account,
             register=self.register,
             secrets=self.secrets.get,
+            renewed=self.secrets.renewed,
             send=self.accept,
             store=self.bucket.store,
             count=telemetry.count,
@@ -70,14 +71,21 @@ class Front:
         return load(self._environ)
 
     @functools.cached_property
-    def register(self) -> Cached[Accounts]:
+    def register(self) -> Register:
         """The register of our accounts, at most a minute old."""
 
         def read() -> Accounts:
             dynamodb = self._client("dynamodb", FRONT_DOOR)
-            return decode_accounts(stored.read(dynamodb, self.environment.table, ("accounts",)))
+            return decode_accounts(stored.read_accounts(dynamodb, self.environment.table))
 
-        return Cached(read=read, clock=self._clock, max_age=CONFIGURATION_AGE)
+        def copy() -> Accounts:
+            bucket = Bucket(name=self.environment.bucket, client=lambda: self._client("s3", FRONT_DOOR))
+            accounts = decode_accounts({"accounts": bucket.fetch(stored.COPY)})
+            telemetry.count("register_copied")
+            return accounts
+
+        accounts = Cached(read=read, copy=copy, clock=self._clock, max_age=CONFIGURATION_AGE)
+        return Register(accounts, self._clock)
 
     @functools.cached_property
     def secrets(self) -> Parameters:

@@ -19,7 +19,7 @@ import botocore.session
 
 from chalicelib import telemetry
 from chalicelib.aws.bucket import Bucket
-from chalicelib.aws.clients import WORKER, Clients, GetClient
+from chalicelib.aws.clients import ONCE, WORKER, Clients, GetClient
 from chalicelib.aws.mappings import switch
 from chalicelib.aws.queues import Outgoing, hide, put_batch, send
 from chalicelib.aws.secrets import Parameters, parameter
@@ -29,8 +29,8 @@ from chalicelib.configuration.environment import Environment, load
 from chalicelib.pipeline.receive import outgoing
 from chalicelib.pipeline.set_aside import UNDELIVERED
 from chalicelib.runtime.front import CONFIGURATION_AGE, now
-from chalicelib.vocabulary.errors import Misconfigured, Transient
-from chalicelib.vocabulary.messages import Intake
+from chalicelib.vocabulary.errors import HubError, Misconfigured, Transient
+from chalicelib.vocabulary.messages import Change, Intake
 
 if TYPE_CHECKING:
     from chalicelib.configuration.stage import Configuration
@@ -109,7 +109,13 @@ class Workers:
         """The step from the stream to the target queues."""
         from chalicelib.pipeline.relay import Relay
 
-        return Relay(queues=self.environment.target_queues, put=self._put, count=telemetry.count)
+        return Relay(
+            queues=self.environment.target_queues,
+            # It counts its tries itself, so that one queue that hangs leaves time for the others.
+            put=lambda url, entries: put_batch(self._edges.client("sqs", ONCE), url, entries),
+            park=self._park,
+            count=telemetry.count,
+        )
 
     @functools.cached_property
     def deliver(self) -> Deliver:
@@ -119,6 +125,7 @@ class Workers:
         return Deliver(
             table=self.table,
             configuration=self.configuration,
+            fresh_configuration=self._configurations.refresh,
             credentials=lambda target: self._secrets.get(target.secret),
             fresh_credentials=lambda target: self._secrets.fresh(target.secret),
             send=self._call,
@@ -129,8 +136,8 @@ class Workers:
         )
 
     @functools.cached_property
-    def tick(self) -> Callable[[], dict[str, int]]:
-        """One minute's round of the clock's jobs; how much of each there was."""
+    def tick(self) -> Callable[[Callable[[], float]], dict[str, int]]:
+        """One minute's round of the clock's jobs, in the time that is left; how much of each there was."""
         from chalicelib.pipeline.clock.base import Clock
         from chalicelib.pipeline.clock.tick import tick
 
@@ -140,6 +147,8 @@ class Workers:
             send=lambda messages: send(self._put, self.environment.events_queue, messages, tries=2),
             emit=self._emit,
             undelivered=lambda: self.bucket.below(UNDELIVERED),
+            fetch=self.bucket.fetch,
+            store=self.bucket.store,
             forget=self.bucket.delete,
             breaker=self._breaker,
             call=self._call,
@@ -164,6 +173,10 @@ class Workers:
     def chance(self) -> float:
         """A number from 0 to 1, for waits that should not end all at once."""
         return self._edges.chance()
+
+    def seconds_since(self, moment: float | None) -> float:
+        """How long ago that was, of Unix seconds; no time if it is not known."""
+        return max(0.0, self._edges.now().timestamp() - moment) if moment else 0.0
 
     def configuration(self) -> Configuration:
         """The stage's configuration, at most a minute old."""
@@ -222,6 +235,12 @@ class Workers:
 
     def _put(self, url: str, entries: Sequence[dict[str, Any]]) -> list[int]:
         return put_batch(self._client("sqs"), url, entries)
+
+    def _park(self, change: Change, reason: HubError) -> int:
+        """Imported on need: as long as every queue takes what it is given, `relay` touches no table."""
+        from chalicelib.pipeline.parking import park
+
+        return len(park(self.table, change, reason, self._edges.now()))
 
     def _emit(self, event: Event) -> None:
         """Put an event of the hub's own on the events queue. Raises `Transient`."""

@@ -223,6 +223,17 @@ class BreakerRow(Row, discriminator="breaker"):
     streak = NumberAttribute(default=0)
 
 
+class AccountsRow(Row, discriminator="accounts"):
+    """`CONFIG`, `ACCOUNTS`: the accounts of the configuration in force, for the front door.
+
+    version: the name of the pushed version.
+    accounts: an `Accounts` as deflated JSON.
+    """
+
+    version = UnicodeAttribute()
+    accounts = BinaryAttribute(legacy_encoding=False)
+
+
 class ConfigRow(Row, discriminator="config"):
     """`CONFIG`, `CURRENT` or a version: a stage's configuration, each section as deflated JSON.
 

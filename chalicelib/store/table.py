@@ -7,6 +7,7 @@ The front door reads its configuration row without this module, because importin
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -59,7 +60,8 @@ class Table:
 
     def __init__(self, name: str, region: str, host: str | None = None) -> None:
         self.name = name
-        self._connection = TableConnection(
+        self._check: Callable[[], None] = lambda: None
+        self._unchecked = TableConnection(
             name,
             region=region,
             host=host,
@@ -69,6 +71,17 @@ class Table:
             max_retry_attempts=2,
             meta_table=_described(name),
         )
+
+    def before_each_call(self, check: Callable[[], None]) -> Table:
+        """The same table for somebody who may have to stop: `check` comes before each call, and may raise."""
+        checked = copy.copy(self)
+        checked._check = check
+        return checked
+
+    @property
+    def _connection(self) -> TableConnection:
+        self._check()
+        return self._unchecked
 
     def read(self, keys: Iterable[Key]) -> dict[Key, Row]:
         """The rows that exist, consistently read: one call for each hundred keys."""
@@ -164,9 +177,15 @@ class Table:
         items = self._query(queue, index_name="worklist")
         return ((item["work_at"]["S"], (item["pk"]["S"], item["sk"]["S"])) for item in items)
 
-    def scan(self, condition: Condition | None = None) -> Iterator[Row]:
-        """Every row of the table; only for an operator's command."""
-        return _rows(_pages(lambda start: self._connection.scan(condition, exclusive_start_key=start)))
+    def scan(self, condition: Condition | None = None, only: Sequence[str] = ()) -> Iterator[Row]:
+        """Every row, only for an operator's command; `only` these attributes, if any are named."""
+        return _rows(
+            _pages(
+                lambda start: self._connection.scan(
+                    condition, attributes_to_get=list(only) or None, exclusive_start_key=start
+                )
+            )
+        )
 
     def _query(self, partition: str, **how: Any) -> Iterator[Mapping[str, Any]]:  # noqa: ANN401 - PynamoDB's own words
         return _pages(lambda start: self._connection.query(partition, exclusive_start_key=start, **how))

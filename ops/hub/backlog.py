@@ -12,6 +12,7 @@ from chalicelib.store.rows import LedgerRow, ProfileRow
 from chalicelib.vocabulary.delivery import Ledger
 from chalicelib.vocabulary.people import Conversation, Profile
 from ops.hub import profiles
+from ops.hub.forgotten import forgotten as forgotten_debts
 from ops.hub.screen import because, clock, console, more, print_rows, state
 from ops.hub.site import Site
 
@@ -65,6 +66,11 @@ def late(site: Site) -> tuple[list[Matter], list[Undelivered]]:
 def parked(site: Site) -> list[Undelivered]:
     """Deliveries that are not retried, oldest first. It reads the whole table."""
     return _undelivered(site.table.scan(LedgerRow.state == "parked"))
+
+
+def forgotten(site: Site) -> list[Undelivered]:
+    """Deliveries that no queue holds any more, oldest first. It reads the whole table."""
+    return [Undelivered(profile=str(one.debt[0].profile), ledger=one.ledger) for one in forgotten_debts(site)]
 
 
 def _matters(site: Site, keys: Iterable[Key]) -> list[Matter]:

@@ -13,6 +13,7 @@ from chalicelib.pipeline.relay import Relay
 from chalicelib.store.keys import ledger_key
 from chalicelib.store.rows import EventRow, LedgerRow
 from chalicelib.vocabulary.delivery import State
+from chalicelib.vocabulary.errors import HubError
 from chalicelib.vocabulary.messages import Change
 from ops.hub.events import key_in
 from ops.hub.exits import Code, Stop
@@ -42,9 +43,15 @@ def resend(site: Site, owed: Iterable[Debt]) -> int:
     ordered = sorted(owed, key=lambda debt: (debt[0].profile, int(debt[0].seq), str(debt[0].at)[-3:]))
     for row, target in ordered:
         _unpark(site, key_in(row), target)
-    relay = Relay(queues=site.target_queues, put=site.put, count=_uncounted)
+    relay = Relay(queues=site.target_queues, put=site.put, park=_unparked, count=_uncounted)
     relay(_changes(ordered), again=site.now().isoformat())
     return len(ordered)
+
+
+def _unparked(change: Change, reason: HubError) -> int:
+    """What an operator sends is not parked behind their back: they are told, and it stays as it is."""
+    del change
+    raise reason
 
 
 def _uncounted(name: str, value: int = 1, **about: str) -> None:

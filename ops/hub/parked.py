@@ -1,4 +1,4 @@
-"""hub parked: lists the deliveries that are not retried."""
+"""hub parked: lists the deliveries that are not retried, and those that no queue holds any more."""
 
 from __future__ import annotations
 
@@ -15,17 +15,19 @@ app = commands()
 
 @app.command()
 def parked(*, stage: StageOption = "", as_json: JsonOption = False) -> None:
-    """List parked deliveries: they are not retried.
+    """List deliveries that will not be tried again by themselves.
 
-    Each is shown with what the target answered; hub redrive sends it again. It reads the whole table. Exit
-    code 0: nothing is parked. 4: something is.
+    Parked ones are shown with what the target answered; forgotten ones are those that no queue holds any
+    more, because it was too long ago or because their target has left the stage. hub redrive --all sends
+    both again. It reads the whole table. Exit code 0: there is none. 4: there is one.
     """
     site = open_site(stage)
-    deliveries = backlog.parked(site)
+    deliveries, lost = backlog.parked(site), backlog.forgotten(site)
     if as_json:
-        document({"deliveries": deliveries})
-    elif deliveries:
-        backlog.print_deliveries("Parked deliveries", deliveries, len(deliveries))
+        document({"deliveries": deliveries, "forgotten": lost})
     else:
-        console().print("nothing is parked")
-    raise typer.Exit(Code.PARKED if deliveries else Code.GOOD)
+        backlog.print_deliveries("Parked deliveries", deliveries, len(deliveries))
+        backlog.print_deliveries("Forgotten deliveries: no queue holds them", lost, len(lost))
+        if not (deliveries or lost):
+            console().print("nothing is parked")
+    raise typer.Exit(Code.PARKED if deliveries or lost else Code.GOOD)

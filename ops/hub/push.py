@@ -1,35 +1,34 @@
 """hub push: stores a stage's files as the configuration that its functions read.
 
-A version is stored once under its name and once as `CURRENT`; going back makes an older one current.
+A version is stored once under its name and once as `CURRENT`; going back makes an older one current. The
+front door has the accounts of the current one in a row of their own, and a copy of them in the bucket.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.channels import CHANNELS
 from chalicelib.configuration.stage import Configuration, decode, encode
-from chalicelib.crms import CRMS
-from chalicelib.store.rows import ConfigRow
+from chalicelib.configuration.stored import ACCOUNTS, COPY
+from chalicelib.store.rows import AccountsRow, ConfigRow
 from chalicelib.store.table import Conflict, Write
 from chalicelib.vocabulary.errors import Misconfigured
 from ops.command_line import commands
 from ops.environments import ROOT
 from ops.hub.configuration import CURRENT, PARTITION, sections, stored, versions
 from ops.hub.exits import Code, Stop
+from ops.hub.parameters import without_secrets
 from ops.hub.screen import JsonOption, StageOption, console, document, table, warn
 from ops.hub.site import Site, open_site
 from ops.stages.difference import difference, fingerprint
 from ops.stages.faults import Faults
 from ops.stages.load import load_stage
-
-_AT_ONCE = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +51,7 @@ def plan(site: Site, configuration: Configuration) -> Plan:
     return Plan(
         version=str(row.version) if row else "",
         changes=tuple(difference(_readable(row), configuration)),
-        faults=(*_without_queue(site, configuration), *_without_secrets(site, configuration)),
+        faults=(*_without_queue(site, configuration), *without_secrets(site, configuration)),
     )
 
 
@@ -65,7 +64,10 @@ def make_current(site: Site, configuration: Configuration) -> str:
     planned = plan(site, configuration)
     if planned.faults:
         raise Stop(Code.USAGE, "\n".join(planned.faults))
-    if planned.version and not planned.changes:
+    row = stored(site)
+    if row is not None and not planned.changes:
+        # Once more, because the rows and the copy that the front door reads may be missing or old.
+        _store(site, sections(row), planned.version, instead_of=planned.version)
         return planned.version
     version = f"{site.now():%Y%m%dT%H%M%SZ}-{fingerprint(configuration)[:8]}"
     _store(site, encode(replace(configuration, version=version)), version, instead_of=planned.version)
@@ -86,11 +88,20 @@ def go_back(site: Site, version: str) -> Plan:
 
 def _store(site: Site, sections: Mapping[str, bytes], version: str, *, instead_of: str) -> None:
     stored, now = (_row(name, version, sections) for name in (version, CURRENT))
+    accounts = AccountsRow(*ACCOUNTS, version=version, accounts=sections["accounts"])
     unchanged = ConfigRow.version == instead_of if instead_of else ConfigRow.version.does_not_exist()
     try:
-        site.table.transact([Write(row=stored), Write(row=now, condition=unchanged)])
+        site.table.transact([Write(row=stored), Write(row=now, condition=unchanged), Write(row=accounts)])
     except Conflict as error:
         line = "somebody else pushed meanwhile: look at the difference again with ./hub push --dry-run"
+        raise Stop(Code.UNEXPECTED, line) from error
+    try:
+        site.store(COPY, sections["accounts"])
+    except (ClientError, BotoCoreError) as error:
+        line = (
+            f"{version} is in force, but the bucket took no copy of its accounts, which the front door reads "
+            f"when the table is too busy: push again ({error})"
+        )
         raise Stop(Code.UNEXPECTED, line) from error
 
 
@@ -123,59 +134,6 @@ def _without_queue(site: Site, configuration: Configuration) -> list[str]:
         for target in configuration.targets
         if target.name not in site.target_queues
     ]
-
-
-def _without_secrets(site: Site, configuration: Configuration) -> list[str]:
-    """Accounts and targets whose secret is missing or incomplete.
-
-    Of a channel's secrets one must be there, because some are alternatives; of a connector's, all that
-    it requires.
-    """
-    parameters: dict[str, tuple[str, bool, set[str]]] = {}
-    for account in configuration.accounts:
-        name = f"{site.secrets}/accounts/{account.secret}"
-        user = f"accounts.yaml: account {account.channel} {account.id}"
-        parameters.setdefault(name, (user, False, set(CHANNELS[account.channel].secrets)))
-    for target in configuration.targets:
-        required = {field.name for field in CRMS[target.connector].fields if field.secret and field.required}
-        if required:
-            name = f"{site.secrets}/targets/{target.secret}"
-            parameters.setdefault(name, (f"crms.yaml: target {target.name}", True, required))
-    held = _held(site, list(parameters))
-    faults = []
-    for name, (user, every, fields) in parameters.items():
-        there = held.get(name)
-        missing = fields - (there or set())
-        if there is None:
-            problem = f"parameter {name} is not there, or is no JSON object"
-        elif missing and (every or missing == fields):
-            problem = f"parameter {name} has no {' and no '.join(sorted(missing))}"
-        else:
-            continue
-        example = json.dumps(dict.fromkeys(sorted(fields), "…"), ensure_ascii=False)
-        put = f"aws ssm put-parameter --type SecureString --overwrite --name {name} --value '{example}'"
-        faults.append(f"{user}: {problem}; {put}")
-    return faults
-
-
-def _held(site: Site, names: list[str]) -> dict[str, set[str]]:
-    """For each parameter that can be read, the secrets in it that have a value."""
-    held = {}
-    for start in range(0, len(names), _AT_ONCE):
-        batch = names[start : start + _AT_ONCE]
-        answer = site.client("ssm").get_parameters(Names=batch, WithDecryption=True)
-        for parameter in answer["Parameters"]:
-            try:
-                values = json.loads(parameter["Value"])
-            except ValueError:
-                continue
-            if isinstance(values, dict):
-                held[parameter["Name"]] = {name for name, value in values.items() if _some(value)}
-    return held
-
-
-def _some(value: object) -> bool:
-    return any(value) if isinstance(value, list) else bool(value)
 
 
 app = commands()

@@ -17,9 +17,16 @@ from chalicelib.aws.queues import send
 from chalicelib.channels import CHANNELS
 from chalicelib.configuration.stage import Configuration
 from chalicelib.pipeline.receive import by_customer, outgoing, read
-from chalicelib.pipeline.set_aside import QUARANTINE, Quarantined, unpack_quarantined
+from chalicelib.pipeline.set_aside import (
+    QUARANTINE,
+    SET_ASIDE,
+    Quarantined,
+    undelivered_again_key,
+    unpack_quarantined,
+)
 from chalicelib.vocabulary.account import Account
 from chalicelib.vocabulary.errors import Transient
+from chalicelib.vocabulary.event import Unreadable
 from chalicelib.vocabulary.request import Request
 from ops.command_line import commands
 from ops.hub.configuration import current
@@ -41,11 +48,25 @@ from ops.hub.site import Site, open_site
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """A request in the quarantine: where it lies, and since when."""
+    """What is in the quarantine: where it lies, since when, and its bytes.
+
+    request: what they say; None if they are no request, such as a message that the clock could not read.
+    """
 
     key: str
     kept_at: datetime
-    request: Quarantined
+    content: bytes
+    request: Quarantined | None
+
+    @property
+    def whose(self) -> str:
+        """The account that it came to, if that is known."""
+        return f"{self.request.channel} {self.request.account}" if self.request else "—"
+
+    @property
+    def fragments(self) -> tuple[Unreadable, ...]:
+        """The parts that could not be read, and why."""
+        return self.request.fragments if self.request else (_whole(self),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,24 +104,28 @@ def delete(site: Site, key: str) -> None:
 def read_again(site: Site, configuration: Configuration, kept: Kept) -> Replayed:
     """Read a request again and put its events on the events queue; delete it if nothing unreadable is left.
 
-    Raises `Stop` if its account is no longer ours, and `Transient` if the queue does not take the events.
+    A message that the clock could not read is laid before it again. Raises `Stop` if its account is no longer
+    ours, and `Transient` if the queue does not take the events.
     """
-    account = configuration.account(kept.request.channel, kept.request.account)
+    was = kept.request
+    if was is None:
+        return _lay_before_the_clock(site, kept)
+    account = configuration.account(was.channel, was.account)
     if account is None:
-        gone = f"{kept.request.channel} {kept.request.account} is no account of {site.stage} any more"
+        gone = f"{was.channel} {was.account} is no account of {site.stage} any more"
         raise Stop(Code.USAGE, f"{gone}: add it again and push, or drop what is kept")
     request = Request(
         method="POST",
-        url=f"{configuration.public_url}/webhooks/{kept.request.channel}/{kept.request.account}",
-        headers={"content-type": kept.request.content_type},
-        body=kept.request.body,
+        url=f"{configuration.public_url}/webhooks/{was.channel}/{was.account}",
+        headers={"content-type": was.content_type},
+        body=was.body,
         received_at=kept.kept_at,
     )
 
     def find(other: str) -> Account | None:
-        return configuration.account(kept.request.channel, other)
+        return configuration.account(was.channel, other)
 
-    events, unreadable = read(CHANNELS[kept.request.channel], request, account, find, _uncounted)
+    events, unreadable = read(CHANNELS[was.channel], request, account, find, _uncounted)
     left = tuple(f"{part.where}: {part.reason}" for part in unreadable)
     messages = [outgoing(intake, site.store) for intake in by_customer(events)]
     if unsent := send(site.put, site.events_queue, messages, tries=3):
@@ -110,12 +135,30 @@ def read_again(site: Site, configuration: Configuration, kept: Kept) -> Replayed
     return Replayed(key=kept.key, events=tuple(event.key for event in events), left=left)
 
 
+def _lay_before_the_clock(site: Site, kept: Kept) -> Replayed:
+    if not kept.key.startswith(SET_ASIDE):
+        raise Stop(Code.USAGE, f"{kept.key} is no request: look at it with show, then drop it")
+    site.store(undelivered_again_key(kept.key), kept.content)
+    delete(site, kept.key)
+    return Replayed(key=kept.key, events=(), left=())
+
+
 def _uncounted(name: str, value: int = 1, **about: str) -> None:
     """The front door counted the request when it came."""
 
 
 def _kept(site: Site, key: str, kept_at: datetime) -> Kept:
-    return Kept(key=key, kept_at=kept_at, request=unpack_quarantined(site.fetch(key)))
+    content = site.fetch(key)
+    try:
+        request = None if key.startswith(SET_ASIDE) else unpack_quarantined(content)
+    except (ValueError, RecursionError):
+        request = None  # the others are shown all the same
+    return Kept(key=key, kept_at=kept_at, content=content, request=request)
+
+
+def _whole(kept: Kept) -> Unreadable:
+    what = "a message" if kept.key.startswith(SET_ASIDE) else "an object"
+    return Unreadable(reason=f"{what} that cannot be read", where="$", fragment=kept.content)
 
 
 def _is_named(key: str, name: str) -> bool:
@@ -142,7 +185,7 @@ def listed(*, stage: StageOption = "", as_json: JsonOption = False) -> None:
         rows = [
             (
                 kept.key.rpartition("/")[2],
-                f"{kept.request.channel} {kept.request.account}",
+                kept.whose,
                 clock(kept.kept_at),
                 _why(kept),
             )
@@ -172,7 +215,7 @@ def show(
             raise Stop(Code.USAGE, "it holds what customers wrote: say --reveal with --json")
         typer.confirm("It holds what customers wrote. Show it?", abort=True, err=True)
     if as_json:
-        contents = [each.fragment.decode("utf-8", "backslashreplace") for each in kept.request.fragments]
+        contents = [each.fragment.decode("utf-8", "backslashreplace") for each in kept.fragments]
         document({**_plain(kept), "contents": contents})
         return
     out = console()
@@ -180,13 +223,13 @@ def show(
         facts(
             [
                 ("key", kept.key),
-                ("account", f"{kept.request.channel} {kept.request.account}"),
+                ("account", kept.whose),
                 ("kept at", moment(kept.kept_at)),
-                ("content type", kept.request.content_type),
+                ("content type", kept.request.content_type if kept.request else ""),
             ]
         )
     )
-    for fragment in kept.request.fragments:
+    for fragment in kept.fragments:
         out.print(f"\n{fragment.where}: {fragment.reason}", markup=False, style="bold")
         out.print(_readable(fragment.fragment), markup=False, soft_wrap=True)
 
@@ -199,7 +242,8 @@ def replay(key: Key, *, stage: StageOption = "", as_json: JsonOption = False) ->
     part still cannot be read, and the request stays.
     """
     site = open_site(stage)
-    done = read_again(site, current(site), named(site, key))
+    kept = named(site, key)
+    done = read_again(site, current(site), kept)
     if as_json:
         document(done)
     else:
@@ -207,6 +251,8 @@ def replay(key: Key, *, stage: StageOption = "", as_json: JsonOption = False) ->
         for event in done.events:
             follow = typed("proof", event, "--wait", "30", stage=stage)
             out.print(f"on its way: {follow}", markup=False, soft_wrap=True)
+        if kept.request is None:
+            out.print("the clock reads it again within a minute")
         for place in done.left:
             out.print(f"still cannot be read: {place}", markup=False, soft_wrap=True)
     raise typer.Exit(Code.PARKED if done.left else Code.GOOD)
@@ -233,18 +279,17 @@ def drop(
 
 
 def _plain(kept: Kept) -> dict[str, object]:
-    fragments = [{"where": each.where, "reason": each.reason} for each in kept.request.fragments]
+    fragments = [{"where": each.where, "reason": each.reason} for each in kept.fragments]
     return {
         "key": kept.key,
-        "channel": kept.request.channel,
-        "account": kept.request.account,
+        **({"channel": kept.request.channel, "account": kept.request.account} if kept.request else {}),
         "kept_at": kept.kept_at,
         "fragments": fragments,
     }
 
 
 def _why(kept: Kept) -> str:
-    return "\n".join(f"{each.where}: {each.reason}" for each in kept.request.fragments)
+    return "\n".join(f"{each.where}: {each.reason}" for each in kept.fragments)
 
 
 def _readable(content: bytes) -> str:

@@ -1,4 +1,4 @@
-"""hub redrive: sends parked deliveries and dead letters again.
+"""hub redrive: sends parked and forgotten deliveries and dead letters again.
 
 No target gets twice what it has: whoever receives the message looks into the ledger first.
 """
@@ -19,6 +19,7 @@ from ops.command_line import commands
 from ops.hub.debts import Debt, check_target, is_redriven, send_again
 from ops.hub.events import FORMS, find, key_in
 from ops.hub.exits import Code
+from ops.hub.forgotten import forgotten
 from ops.hub.screen import JsonOption, StageOption, console, document, table
 from ops.hub.site import Site, open_site
 
@@ -47,7 +48,7 @@ def debts(site: Site, row: EventRow) -> list[Debt]:
 
 
 def parked(site: Site) -> list[Debt]:
-    """Every parked delivery whose event is still there. It reads the whole table.
+    """Every parked or forgotten delivery whose event is still there. It reads the whole table.
 
     It includes what an earlier redrive sent and no worker has taken up yet: that one may have been cut short.
     """
@@ -58,7 +59,12 @@ def parked(site: Site) -> list[Debt]:
     ]
     events = site.table.read(event_key(key_in(row)) for row in rows)
     owed = [(events.get(event_key(key_in(row))), str(row.target)) for row in rows]
-    return [(event, target) for event, target in owed if isinstance(event, EventRow)]
+    chosen = {
+        ledger_key(key_in(event), target): (event, target)
+        for event, target in [*owed, *(one.debt for one in forgotten(site))]
+        if isinstance(event, EventRow)
+    }
+    return list(chosen.values())
 
 
 def revive(site: Site, only: str = "") -> list[Moved]:
@@ -132,7 +138,9 @@ def redrive(
     target: Annotated[
         str, typer.Option("--target", metavar="TARGET", help="Send only what this target is owed.")
     ] = "",
-    everything: Annotated[bool, typer.Option("--all", help="Send every parked delivery.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Send every parked or forgotten delivery.")
+    ] = False,
     dead_letters: Annotated[
         bool,
         typer.Option(
@@ -142,7 +150,7 @@ def redrive(
     stage: StageOption = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Send parked deliveries again.
+    """Send parked and forgotten deliveries again.
 
     Each starts with all its attempts. With EVENT, everything of that event that is not done is sent. No
     target gets twice what it has.

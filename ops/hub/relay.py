@@ -1,4 +1,4 @@
-"""hub relay: sends what was committed and never tried."""
+"""hub relay: sends what was committed and is not settled."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from chalicelib.store.keys import ledger_key
-from chalicelib.store.rows import EventRow
+from chalicelib.store.rows import EventRow, LedgerRow
+from chalicelib.vocabulary.delivery import SETTLED
 from ops.command_line import commands
 from ops.hub.debts import Debt, check_target, send_again
 from ops.hub.events import key_in
@@ -21,13 +22,19 @@ _AGO = re.compile(r"(\d+)([mhd])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
-def never_tried(site: Site, since: datetime) -> list[Debt]:
-    """Deliveries of events committed since then that have no ledger. It reads the whole table."""
+def unsettled(site: Site, since: datetime) -> list[Debt]:
+    """Deliveries of events committed since then, neither done nor parked. It reads the whole table."""
     committed = EventRow.committed >= int(since.timestamp() * 1000)
     rows = [row for row in site.table.scan(committed) if isinstance(row, EventRow)]
     owed = [(row, target) for row in rows for target in json.loads(row.targets)]
     ledgers = site.table.read(ledger_key(key_in(row), target) for row, target in owed)
-    return [(row, target) for row, target in owed if ledger_key(key_in(row), target) not in ledgers]
+    return [
+        (row, target) for row, target in owed if not _settled(ledgers.get(ledger_key(key_in(row), target)))
+    ]
+
+
+def _settled(row: object) -> bool:
+    return isinstance(row, LedgerRow) and row.state in SETTLED
 
 
 app = commands()
@@ -48,14 +55,14 @@ def relay(
     stage: StageOption = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Send what was committed and never tried.
+    """Send what was committed and is neither delivered nor parked.
 
-    Use it after a failure between the table and the queues, or after a target got its queue back. Events that
-    are still queued are sent twice; the ledger drops the second. It reads the whole table.
+    Use it after a failure between the table and the queues, or when a queue has lost what it held. What is
+    still queued is sent twice; the ledger drops the second. It reads the whole table.
     """
     site = open_site(stage)
     check_target(site, target)
-    owed = never_tried(site, moment_of(since, site.now()))
+    owed = unsettled(site, moment_of(since, site.now()))
     send_again(site, owed, target, as_json, "everything committed since then was tried")
 
 

@@ -98,6 +98,72 @@ def test_fresh_reads_again_but_not_within_a_second():
     assert len(store.reads) == 2
 
 
+def test_renewed_values_are_found_once():
+    store = Store()
+    parameters = store.parameters
+    parameters.get("meta")
+    assert parameters.renewed("meta") is None, "it was read this second"
+    store.text = '{"token": "two"}'
+    store.now = 1.0
+    assert parameters.renewed("meta") == {"token": ("two",)}
+    store.now = 2.0
+    assert parameters.renewed("meta") is None
+    assert parameters.get("meta") == {"token": ("two",)}
+    assert parameters.renewed("") is None
+
+
+def test_a_container_looks_for_renewed_values_once_a_second_whatever_their_names():
+    store = Store()
+    parameters = store.parameters
+    for name in ("meta", "twilio"):
+        parameters.get(name)
+    store.now = 10
+    for _ in range(9):
+        parameters.renewed("meta")
+        parameters.renewed("twilio")
+    assert store.reads == ["meta", "twilio", "meta"]
+
+
+def test_many_looks_in_vain_become_rare_and_one_that_was_not_ends_that():
+    store = Store()
+    parameters = store.parameters
+    parameters.get("meta")
+    for _ in range(65):
+        store.now += 1
+        parameters.renewed("meta")
+    assert len(store.reads) == 1 + 5 + 4
+    store.text = '{"token": "two"}'
+    store.now += 15
+    assert parameters.renewed("meta") == {"token": ("two",)}
+    store.text = '{"token": "three"}'
+    store.now += 1
+    assert parameters.renewed("meta") == {"token": ("three",)}
+
+
+def test_a_quiet_minute_forgives_looks_in_vain():
+    store = Store()
+    parameters = store.parameters
+    parameters.get("meta")
+    for _ in range(9):
+        store.now += 1
+        parameters.renewed("meta")
+    store.now += 60
+    for _ in range(3):
+        store.now += 1
+        parameters.renewed("meta")
+    assert len(store.reads) == 1 + 5 + 3
+
+
+def test_an_outage_renews_nothing():
+    store = Store()
+    parameters = store.parameters
+    parameters.get("meta")
+    store.error = Transient("aws_busy")
+    store.now = 10
+    assert parameters.renewed("meta") is None
+    assert parameters.get("meta") == {"token": ("one",)}
+
+
 def test_a_clock_that_was_set_back_keeps_nothing_for_ever():
     store = Store()
     store.now = 10_000

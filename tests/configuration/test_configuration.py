@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 
@@ -120,10 +121,10 @@ def test_what_dynamodb_would_refuse_is_refused_before(monkeypatch):
 class Shelf:
     """Where configuration is stored, with a clock and a switch for outages."""
 
-    def __init__(self, version: str = "1"):
+    def __init__(self, version: str = "1", copy: Callable[[], str] | None = None):
         self.version, self.now, self.reads = version, 1000.0, 0
         self.failure: Transient | None = None
-        self.cached = Cached(read=self.read, clock=lambda: self.now, max_age=60)
+        self.cached = Cached(read=self.read, copy=copy, clock=lambda: self.now, max_age=60)
 
     def read(self) -> str:
         self.reads += 1
@@ -181,6 +182,42 @@ def test_a_push_that_cannot_be_read_leaves_the_copy():
     shelf.version = ""
     shelf.now += 61
     assert shelf.cached.current() == "1"
+
+
+def a_copy_of(version: str) -> Callable[[], str]:
+    return lambda: version
+
+
+def no_copy() -> str:
+    raise Misconfigured("aws_refused", "NoSuchKey")
+
+
+def test_what_was_never_read_is_served_from_a_copy_until_it_can_be():
+    shelf = Shelf(copy=a_copy_of("copy"))
+    shelf.failure = Transient("table_down")
+    shelf.now = 1.0  # a machine that has just started
+    assert [shelf.cached.current() for _ in range(5)] == ["copy"] * 5
+    assert shelf.reads == 1
+    with pytest.raises(Transient, match="table_down"):
+        shelf.cached.refresh()
+    shelf.failure = None
+    shelf.now += 1
+    assert shelf.cached.current() == "1"
+
+
+def test_a_copy_is_not_asked_for_while_the_original_is_known():
+    shelf = Shelf(copy=no_copy)
+    assert shelf.cached.current() == "1"
+    shelf.failure = Transient("table_down")
+    shelf.now += 3600
+    assert shelf.cached.current() == "1"
+
+
+def test_without_either_the_fault_of_the_original_is_raised():
+    shelf = Shelf(copy=no_copy)
+    shelf.failure = Transient("table_down")
+    with pytest.raises(Transient, match="table_down"):
+        shelf.cached.current()
 
 
 def test_refresh_reads_at_most_once_a_second():

@@ -71,8 +71,8 @@ def test_the_example_channel_is_served_by_the_front_door(monkeypatch) -> None:
 
     class Register:
         public_url = "https://hub.example.org"
-        account = staticmethod(lambda channel, name: FIXTURE.account if name == "loft" else None)
-        current = refresh = lambda self: self
+        find = staticmethod(lambda channel, name: FIXTURE.account if name == "loft" else None)
+        current = lambda self: self  # noqa: E731
 
     sent: list[Outgoing] = []
 
@@ -86,6 +86,7 @@ def test_the_example_channel_is_served_by_the_front_door(monkeypatch) -> None:
         "loft",
         register=Register(),
         secrets=lambda name: FIXTURE.secrets,
+        renewed=lambda name: None,
         send=send,
         store=stored.__setitem__,
         count=lambda name, *_, **__: counts.append(name),

@@ -144,6 +144,7 @@ def test_a_signed_body_that_is_not_text_is_proved_and_kept(hub) -> None:
     assert [send(post), send(post)] == [200, 200]
     (key,) = kept() - before
     [found] = [one for one in everything(hub.site) if one.key == key]
+    assert found.request is not None
     assert found.request.body == post.body
 
 

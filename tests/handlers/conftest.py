@@ -62,6 +62,17 @@ class Door:
     def lose_table(self):
         deployed.aws("dynamodb").delete_table(TableName=self.environment["HUB_TABLE"])
 
+    def lose_copy(self):
+        deployed.aws("s3").delete_object(Bucket=self.environment["HUB_BUCKET"], Key="configuration/accounts")
+
+    def lose_row(self, name):
+        key = {"pk": {"S": "CONFIG"}, "sk": {"S": name}}
+        deployed.aws("dynamodb").delete_item(TableName=self.environment["HUB_TABLE"], Key=key)
+
+    def replace_secret(self, name, text):
+        path = f"{deployed.SECRETS}/accounts/{name}"
+        deployed.aws("ssm").put_parameter(Name=path, Value=text, Type="SecureString", Overwrite=True)
+
     def lose_secrets(self):
         found = deployed.aws("ssm").get_parameters_by_path(Path=deployed.SECRETS, Recursive=True)
         deployed.aws("ssm").delete_parameters(Names=[one["Name"] for one in found["Parameters"]])

@@ -23,7 +23,7 @@ _FIFO = {
     "DeduplicationScope": "messageGroup",
     "FifoThroughputLimit": "perMessageGroupId",
     "ContentBasedDeduplication": "false",
-    "VisibilityTimeout": "180",
+    "VisibilityTimeout": "45",
 }
 
 _numbers = itertools.count()
@@ -51,7 +51,7 @@ def deploy(setup: Mapping[str, Any]) -> dict[str, str]:
         aws("dynamodb").put_item(TableName=table, Item=item)
     for row in setup.get("rows", ()):
         aws("dynamodb").put_item(TableName=table, Item=_with_bytes(row))
-    return {
+    environment = {
         "HUB_STAGE": STAGE,
         "HUB_TABLE": table,
         "HUB_BUCKET": bucket,
@@ -59,6 +59,17 @@ def deploy(setup: Mapping[str, Any]) -> dict[str, str]:
         "HUB_SECRETS": SECRETS,
         "HUB_TARGET_QUEUES": json.dumps(targets),
     }
+    if sections:
+        accounts = base64.b64decode(sections["accounts"])
+        push_accounts(environment, accounts)
+        aws("s3").put_object(Bucket=bucket, Key="configuration/accounts", Body=accounts)
+    return environment
+
+
+def push_accounts(environment: Mapping[str, str], accounts: bytes) -> None:
+    """Store the row that the front door reads."""
+    item = {"pk": {"S": "CONFIG"}, "sk": {"S": "ACCOUNTS"}, "row": {"S": "accounts"}, "version": {"S": "v1"}}
+    aws("dynamodb").put_item(TableName=environment["HUB_TABLE"], Item={**item, "accounts": {"B": accounts}})
 
 
 def messages(url: str) -> list[dict[str, Any]]:
@@ -86,9 +97,10 @@ def only_rows() -> list[dict[str, Any]]:
 
 
 def objects(bucket: str) -> list[str]:
-    """The keys in a bucket."""
+    """The keys in a bucket, without the copy of what was pushed."""
     listed = aws("s3").list_objects_v2(Bucket=bucket)
-    return [entry["Key"] for entry in listed.get("Contents", ())]
+    keys = [entry["Key"] for entry in listed.get("Contents", ())]
+    return [key for key in keys if not key.startswith("configuration/")]
 
 
 def _queue(what: str) -> str:

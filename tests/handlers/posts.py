@@ -19,11 +19,16 @@ NAME = "سارا رستمی"
 
 
 def message(channel="whatsapp", kind="message", *, number=1, url=None, **changes):
+    return signed_with(HELD[channel], channel, number, kind, url=url, **changes)
+
+
+def signed_with(secrets, channel, number, kind="message", *, url=None, **changes):
+    """A post that is signed with secrets of one's own."""
     account = ACCOUNTS[channel]
     return platforms.KINDS[channel][kind](
         url=url or shelf.webhook_url(channel, account),
         account=account,
-        secrets=HELD[channel],
+        secrets=secrets,
         at=START,
         number=number,
         text=TEXT,

@@ -5,6 +5,8 @@ import re
 
 import pytest
 
+from chalicelib.configuration.stored import COPY
+
 pytestmark = pytest.mark.slow
 
 CONSUME = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"}
@@ -28,16 +30,23 @@ STREAM = {
 }
 
 MAY = {
-    "APIHandler": LOG | SECRETS | {"sqs:SendMessage", "s3:PutObject", "dynamodb:GetItem"},
-    "Unrepeated": LOG | SECRETS | {"sqs:SendMessage", "s3:PutObject", "dynamodb:GetItem"},
+    "APIHandler": LOG | SECRETS | {"sqs:SendMessage", "s3:GetObject", "s3:PutObject", "dynamodb:GetItem"},
+    "Unrepeated": LOG | SECRETS | {"sqs:SendMessage", "s3:GetObject", "s3:PutObject", "dynamodb:GetItem"},
     "Process": LOG | CONSUME | TABLE | {"s3:GetObject", "s3:PutObject"},
-    "Relay": LOG | STREAM | {"sqs:SendMessage"},
+    "Relay": LOG | STREAM | {"sqs:SendMessage", "dynamodb:BatchGetItem", "dynamodb:PutItem"},
     "Deliver": LOG | SECRETS | CONSUME | TABLE | BREAKER | {"sqs:SendMessage"},
     "Tick": LOG
     | SECRETS
     | (TABLE - {"dynamodb:PutItem"})
     | BREAKER
-    | {"dynamodb:Query", "sqs:SendMessage", "s3:ListBucket", "s3:GetObject", "s3:DeleteObject"},
+    | {
+        "dynamodb:Query",
+        "sqs:SendMessage",
+        "s3:ListBucket",
+        "s3:GetObject",
+        "s3:PutObject",
+        "s3:DeleteObject",
+    },
 }
 each_function = pytest.mark.parametrize("function", MAY)
 
@@ -108,6 +117,11 @@ def test_the_front_door_reads_no_row_but_the_configuration(resources):
     assert statement["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["CONFIG"]}}
 
 
+def test_relay_touches_no_row_but_those_of_an_event(resources):
+    statement = statements(resources, "Relay")["ParkUnsent"]
+    assert statement["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["E#*"]}}
+
+
 def test_the_front_door_only_puts_into_its_three_folders(resources):
     kept = {one["Fn::Sub"] for one in statements(resources, "APIHandler")["Keep"]["Resource"]}
     assert kept == {f"${{Bucket.Arn}}/{name}/*" for name in ("quarantine", "oversize", "undelivered")}
@@ -127,3 +141,11 @@ def test_the_breaker_switches_the_mappings_of_deliver_alone(resources, function)
     assert condition["ArnEquals"]["lambda:FunctionArn"]["Fn::Sub"].endswith(
         ":function:switchboard-${Stage}-deliver"
     )
+
+
+def test_the_front_door_reads_one_object_and_nothing_that_customers_wrote(resources):
+    assert statements(resources, "APIHandler")["ReadCopyOfAccounts"]["Resource"] == {
+        "Fn::Sub": f"${{Bucket.Arn}}/{COPY}"
+    }
+    readers = [one for one in statements(resources, "APIHandler").values() if "s3:GetObject" in one["Action"]]
+    assert len(readers) == 1

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import pytest
 
+from chalicelib.configuration.stored import COPY
+from chalicelib.pipeline.set_aside import QUARANTINE, UNDELIVERED
 from infra.alarms import _COUNTED
 from infra.names import FUNCTIONS, Unnameable
 from infra.queues import all_queues, target_queue
@@ -77,14 +79,17 @@ def test_a_queue_is_fifo_per_group_and_outlasts_its_function(resources, fed):
         assert properties["MessageRetentionPeriod"] == 14 * 86_400
         assert resources[name]["DeletionPolicy"] == "RetainExceptOnCreate"
     timeout = resources[fed.function]["Properties"]["Timeout"]
-    assert resources[fed.queue]["Properties"]["VisibilityTimeout"] >= 6 * timeout
+    hidden = resources[fed.queue]["Properties"]["VisibilityTimeout"]
+    assert timeout < hidden <= 90, "after a sudden death customers wait for so long"
 
 
 @each_queue
 def test_a_queue_gives_up_late_and_into_its_own_dead_letter_queue(resources, fed):
     redrive = resources[fed.queue]["Properties"]["RedrivePolicy"]
     assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": [fed.dead, "Arn"]}
-    assert redrive["maxReceiveCount"] == (100 if fed.queue == "EventsQueue" else 1000)
+    assert redrive["maxReceiveCount"] == (400 if fed.queue == "EventsQueue" else 1000)
+    hidden = resources[fed.queue]["Properties"]["VisibilityTimeout"]
+    assert redrive["maxReceiveCount"] * hidden >= 5 * 3600, "a function without room for hours loses nothing"
     assert "RedrivePolicy" not in resources[fed.dead]["Properties"]
 
 
@@ -127,8 +132,11 @@ def test_the_bucket_is_closed_encrypted_and_forgets(resources):
     assert resources["Bucket"]["DeletionPolicy"] == "Retain"
     assert all(properties["PublicAccessBlockConfiguration"].values())
     assert "BucketEncryption" in properties
-    (rule,) = properties["LifecycleConfiguration"]["Rules"]
-    assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", 30)
+    rules = properties["LifecycleConfiguration"]["Rules"]
+    assert all((rule["Status"], rule["ExpirationInDays"]) == ("Enabled", 30) for rule in rules)
+    forgotten = tuple(rule["Prefix"] for rule in rules)
+    assert all(key.startswith(forgotten) for key in (QUARANTINE, UNDELIVERED, "oversize/"))
+    assert not COPY.startswith(forgotten), "a stage may go without a push for long"
     (statement,) = resources["BucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
     assert statement["Effect"] == "Deny"
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}

@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import boto3
 import msgspec
 
+from chalicelib.configuration.accounts import Accounts
+from chalicelib.configuration.stage import Configuration
 from chalicelib.pipeline.delivery_ledger import contents
 from chalicelib.store.keys import Key, breaker_key, event_key, identity_key, ledger_key, load_key, profile_key
 from chalicelib.store.rows import BreakerRow, EventRow, IdentityRow, LoadRow, ProfileRow, unpack_absorbed
 from chalicelib.store.table import Table
+from chalicelib.vocabulary.account import Account
 from chalicelib.vocabulary.delivery import Absorbed, Ledger
 from chalicelib.vocabulary.event import Event, Identity
 from chalicelib.vocabulary.people import Conversation, Profile
+
+
+@dataclass
+class Register:
+    """The accounts of a configuration."""
+
+    configuration: Callable[[], Configuration]
+
+    def current(self) -> Accounts:
+        configuration = self.configuration()
+        return Accounts(
+            version=configuration.version,
+            public_url=configuration.public_url,
+            accounts=configuration.accounts,
+        )
+
+    def find(self, channel: str, account: str) -> Account | None:
+        return self.configuration().account(channel, account)
 
 
 @dataclass

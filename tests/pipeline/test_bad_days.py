@@ -48,7 +48,7 @@ def test_a_failing_job_stops_no_other(hub: World) -> None:
     hub.absorb(message(2, direction=Direction.OUTBOUND))
     hub.later(hours=26)
     with pytest.raises(Transient):
-        tick(replace(hub.clock, undelivered=broken))
+        tick(replace(hub.clock, undelivered=broken), lambda: 60.0)
     hub.run()
     assert hub.profile_of(message(1).customer).conversation is None
     assert hub.counts["job_failed"] == 1
@@ -224,3 +224,51 @@ class CountedTable(Table):
     def read(self, keys: Iterable[Key]) -> dict[Key, Row]:
         self.reads += 1
         return super().read(keys)
+
+
+@pytest.mark.promise("Nothing vanishes")
+def test_what_a_target_that_was_taken_out_is_still_owed_is_parked(hub: World) -> None:
+    hub.absorb(message(1))
+    hub.absorb(message(2))
+    hub.configuration = replace(hub.configuration, targets=())
+    hub.drain("crm")
+    for number in (1, 2):
+        ledger = hub.ledger(message(number))
+        assert (ledger.state, ledger.reason) == ("parked", "unknown_target")
+    assert (hub.counts["parked"], len(hub.queues["crm"]), hub.calls) == (2, 0, [])
+
+
+@pytest.mark.promise("Nothing vanishes")
+def test_what_was_begun_at_a_target_that_was_taken_out_is_looked_up_if_it_ever_comes_back(hub: World) -> None:
+    def silent(call: Call) -> Reply:
+        raise Unknown("no_answer")
+
+    hub.crm = silent
+    hub.absorb(message(1))
+    hub.run()
+    begun = hub.ledger(message(1))
+    hub.configuration = replace(hub.configuration, targets=())
+    hub.drain("crm")
+    parked = hub.ledger(message(1))
+    assert (parked.state, parked.doubtful, parked.attempts) == ("parked", begun.doubtful, begun.attempts)
+    assert parked.version == begun.version + 1
+
+
+def test_a_target_that_was_added_a_moment_ago_is_not_mistaken_for_one_that_is_gone(hub: World) -> None:
+    hub.absorb(message(1))
+    older = replace(hub.configuration, targets=())
+    change = unpack_change(from_text(hub.queues["crm"][0].body))
+    deliver = replace(hub.deliver, configuration=lambda: older)
+    assert deliver(change, lambda: 60.0) == [(message(1).key, "done")]
+
+
+def test_a_target_is_gone_only_if_the_configuration_says_so_now(hub: World) -> None:
+    def unread() -> Configuration:
+        raise Transient("aws_busy")
+
+    hub.absorb(message(1))
+    change = unpack_change(from_text(hub.queues["crm"][0].body))
+    hub.configuration = replace(hub.configuration, targets=())
+    with pytest.raises(Transient, match="aws_busy"):
+        replace(hub.deliver, fresh_configuration=unread)(change, lambda: 60.0)
+    assert hub.untried(message(1))

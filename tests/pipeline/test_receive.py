@@ -14,7 +14,8 @@ from chalicelib.store.packing import from_text, unpack_intake
 from chalicelib.vocabulary.errors import Misconfigured, Transient
 from chalicelib.vocabulary.request import Request
 from ops import platforms
-from tests.pipeline.world import SECRETS, START, Register, World, a_configuration
+from tests.pipeline.kept import Register
+from tests.pipeline.world import SECRETS, START, World, a_configuration
 
 
 def scene(**changes):
@@ -199,6 +200,7 @@ def test_a_missing_secret_is_never_a_401(hub: World) -> None:
             "100001",
             register=Register(lambda: hub.configuration),
             secrets=missing,
+            renewed=lambda name: None,
             send=hub.accept,
             store=hub.bucket.__setitem__,
             count=hub.count,

@@ -15,13 +15,13 @@ import msgspec
 from moto import mock_aws
 
 from chalicelib.aws.queues import Outgoing
-from chalicelib.configuration.accounts import Accounts
 from chalicelib.configuration.stage import Configuration
 from chalicelib.crms.base import Credentials
 from chalicelib.pipeline.breaker import Breaker
 from chalicelib.pipeline.clock.base import Clock
 from chalicelib.pipeline.clock.tick import tick
 from chalicelib.pipeline.deliver import Deliver
+from chalicelib.pipeline.parking import park
 from chalicelib.pipeline.process import Process
 from chalicelib.pipeline.receive import outgoing, receive
 from chalicelib.pipeline.relay import Relay, owed
@@ -35,7 +35,7 @@ from chalicelib.vocabulary.messages import Intake
 from chalicelib.vocabulary.people import Directory, Hours, Person, Routing, Rule, Team
 from chalicelib.vocabulary.request import Answer, Request
 from infra.storage import table_definition
-from tests.pipeline.kept import Kept
+from tests.pipeline.kept import Kept, Register
 
 EVENTS = "https://queue.example.org/events.fifo"
 START = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
@@ -104,21 +104,6 @@ SECRETS = {
 
 
 @dataclass
-class Register:
-    configuration: Callable[[], Configuration]
-
-    def current(self) -> Accounts:
-        configuration = self.configuration()
-        return Accounts(
-            version=configuration.version,
-            public_url=configuration.public_url,
-            accounts=configuration.accounts,
-        )
-
-    refresh = current
-
-
-@dataclass
 class World(Kept):
     """One stage under test. Faults are set as attributes; `run` drains what is in flight.
 
@@ -175,6 +160,7 @@ class World(Kept):
             account,
             register=Register(lambda: self.configuration),
             secrets=lambda name: SECRETS.get(name, {}),
+            renewed=lambda name: None,
             send=self.accept,
             store=self.bucket.__setitem__,
             count=self.count,
@@ -207,6 +193,7 @@ class World(Kept):
         return Deliver(
             table=self.table,
             configuration=lambda: self.configuration,
+            fresh_configuration=lambda: self.configuration,
             credentials=lambda target: SECRETS.get(target.secret, {}),
             fresh_credentials=lambda target: {**SECRETS, **self.rotated}.get(target.secret, {}),
             send=self.send,
@@ -223,9 +210,9 @@ class World(Kept):
             configuration=lambda: self.configuration,
             send=self.accept,
             emit=self.emit,
-            undelivered=lambda: sorted(
-                (k, v) for k, v in self.bucket.items() if k.startswith("undelivered/")
-            ),
+            undelivered=lambda: sorted(key for key in self.bucket if key.startswith("undelivered/")),
+            fetch=self.bucket.__getitem__,
+            store=self.bucket.__setitem__,
             forget=self.bucket.__delitem__,
             breaker=self.breaker,
             call=self.send,
@@ -235,12 +222,20 @@ class World(Kept):
         )
 
     def tick(self) -> dict[str, int]:
-        return tick(self.clock)
+        ends = self.now + timedelta(seconds=55)
+
+        def time_left() -> float:
+            return (ends - self.now).total_seconds()
+
+        return tick(self.clock, time_left)
 
     @property
     def relay(self) -> Relay:
         return Relay(
-            queues={t.name: t.name for t in self.configuration.targets}, put=self.put, count=self.count
+            queues={t.name: t.name for t in self.configuration.targets},
+            put=self.put,
+            park=lambda change, why: len(park(self.table, change, why, self.now)),
+            count=self.count,
         )
 
     def absorb(self, *events: Event) -> list[Absorbed]:

@@ -70,7 +70,7 @@ class Fifo:
         self.dead: list[Message] = []
         self.expired: list[Message] = []
         self.wake: Callable[[float], None] = lambda _: None
-        self._visibility = visibility
+        self.visibility = visibility
         self._receives = receives
         self._clock = clock
         self._rng = rng
@@ -131,10 +131,10 @@ class Fifo:
                 continue
             message.receives += 1
             message.receipt = f"{message.id}-{message.receives}"
-            message.taken_at, message.visible_at = now, now + self._visibility
+            message.taken_at, message.visible_at = now, now + self.visibility
             taken.append(message)
         if taken:
-            self.wake(now + self._visibility)
+            self.wake(now + self.visibility)
         return taken
 
     def delete(self, receipt: str) -> None:

@@ -12,9 +12,10 @@ from functools import partial
 
 import app
 from chalicelib.configuration.stage import Configuration, encode
+from chalicelib.configuration.stored import COPY
 from chalicelib.handlers import deliver, process, relay, tick
 from chalicelib.store.packing import pack
-from infra.queues import EVENTS, target_queue
+from infra.queues import EVENTS, target_queue, visibility
 from tests.simulation import duty, faults, operators, script, worlds
 from tests.simulation.aws import Aws
 from tests.simulation.clock import START, Clock
@@ -22,7 +23,7 @@ from tests.simulation.deployment import Deployment
 from tests.simulation.edges import Edges
 from tests.simulation.faults import Weather
 from tests.simulation.fifo import Fifo
-from tests.simulation.lambdas import TIMEOUTS, Container, Lambdas, Mapping
+from tests.simulation.lambdas import Container, Lambdas, Mapping
 from tests.simulation.operators import CRM_SECRET, KEYS
 from tests.simulation.platforms import Platforms
 from tests.simulation.receivers import Network, Webhooks
@@ -124,9 +125,13 @@ class Simulation:
 
     def push(self, configuration: Configuration) -> None:
         """What `hub push` stores."""
-        sections = {name: {"B": section} for name, section in encode(configuration).items()}
-        row = {"pk": {"S": "CONFIG"}, "sk": {"S": "CURRENT"}, "row": {"S": "config"}}
-        self.aws.dynamo.write({**row, "version": {"S": configuration.version}, **sections})
+        sections = encode(configuration)
+        row = {"pk": {"S": "CONFIG"}, "version": {"S": configuration.version}}
+        values = {name: {"B": section} for name, section in sections.items()}
+        accounts = {"accounts": values["accounts"]}
+        self.aws.dynamo.write({**row, "sk": {"S": "CURRENT"}, "row": {"S": "config"}, **values})
+        self.aws.dynamo.write({**row, "sk": {"S": "ACCOUNTS"}, "row": {"S": "accounts"}, **accounts})
+        self.aws.objects[COPY] = sections["accounts"]
         self.stages.append((self.clock.now, configuration))
         self.ticks.pushed()
         self.tell(f"configuration {configuration.version} is pushed")
@@ -168,11 +173,12 @@ class Simulation:
     def _queue(self, name: str, function: str, receives: int, concurrency: int) -> None:
         queue = Fifo(
             f"{name}.fifo",
-            visibility=6 * TIMEOUTS[function],
+            visibility=visibility(function),
             receives=receives,
             clock=self.clock,
             rng=self.aws.rng,
         )
+        room = random.Random(name)
         mapping = Mapping(
             uuid=name,
             queue=queue,
@@ -181,7 +187,9 @@ class Simulation:
             clock=self.clock,
             lambdas=self.lambdas,
             slip=lambda: self.weather.chance(0.01, self.clock.now),
-            busy=lambda: self.weather.chance(0.01, self.clock.now),
+            held=lambda: (
+                room.uniform(0, 1.2 * queue.visibility) if self.weather.chance(0.01, self.clock.now) else 0
+            ),
             rewritten=self.deployment.received,
         )
         queue.wake = mapping.nudge

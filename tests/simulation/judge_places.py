@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from chalicelib.configuration.accounts import decode_accounts
+from chalicelib.configuration.stored import COPY
 from chalicelib.pipeline.set_aside import QUARANTINE, UNDELIVERED, unpack_quarantined
 from chalicelib.store.packing import unpack_intake
 from tests.simulation import worlds
@@ -51,6 +53,9 @@ def bucket(sim: Simulation, read: Found) -> Iterator[str]:
             events = unpack_intake(bytes((sim.packed_as,)) + kept[1:]).events
             if not events or any(event.key not in posted for event in events):
                 yield f"{key} holds {[event.key for event in events]}"
+        elif key == COPY:
+            if decode_accounts({"accounts": kept}).version != sim.configuration.version:
+                yield f"{key} is not of the version in force"
         elif not key.startswith((QUARANTINE, UNDELIVERED)):
             yield f"nobody knows what {key} is"
 

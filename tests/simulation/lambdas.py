@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from chalicelib.handlers import deliver, process, relay, tick, webhooks
@@ -175,8 +176,8 @@ class Mapping:
     lambdas: Lambdas
     slip: Callable[[], bool]
     """Whether this delete is lost: the message then comes again."""
-    busy: Callable[[], bool]
-    """Whether Lambda has no room for this batch: it is held a while, or comes again."""
+    held: Callable[[], float]
+    """Seconds until Lambda has room for this batch; after its visibility it is dropped, and comes again."""
     rewritten: Callable[[str], str] = lambda body: body
     enabled: bool = True
     changing: bool = False
@@ -211,9 +212,13 @@ class Mapping:
             taken = self.queue.receive()
             if not taken:
                 break
-            if not self.busy():
+            held = self.held()
+            if not held:
                 self._flying += 1
                 self._run(taken)
+            elif held < self.queue.visibility:
+                self._flying += 1
+                self.clock.after(held, partial(self._run, taken))
         due = self.queue.next_visible()
         if self.enabled and due is not None:
             self.nudge(due)

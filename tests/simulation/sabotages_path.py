@@ -151,7 +151,7 @@ PATH = (
         name="a wait is taken for done",
         module="chalicelib.handlers.batch",
         function="_one",
-        place=a(ast.Tuple, "wait"),
+        place=a(ast.Tuple, "wait", "retry_after"),
         becomes=into("(True, IT[1])"),
     ),
     Sabotage(
@@ -165,8 +165,8 @@ PATH = (
         name="the relay swallows what was not accepted",
         module="chalicelib.pipeline.relay",
         function="Relay.__call__",
-        place=a(ast.If, "Transient"),
-        becomes=never,
+        place=call("append", "error"),
+        becomes=into("None"),
     ),
     Sabotage(
         name="a target that refuses the probe counts as down",

@@ -157,7 +157,7 @@ TARGETS = (
     Sabotage(
         name="the clock feeds nothing in",
         module="chalicelib.pipeline.clock.feed_queue",
-        function="feed_queue",
+        function="_is_sent",
         place=call("send"),
         becomes=into("[]"),
     ),

@@ -13,6 +13,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+from chalicelib.pipeline.clock.tick import JOBS, WITHOUT_CONFIGURATION
 from tests.simulation.clock import Clock
 from tests.simulation.dynamo import Dynamo
 from tests.simulation.faults import Weather
@@ -110,10 +111,12 @@ class Ticks:
 
     def _ticked(self, answer: Any, fine: bool) -> None:
         self._ticking = False
-        # When a target is to be probed next stands in its breaker's row.
-        if not fine or any(count for did, count in answer.items() if did != "probed"):
+        # A job that was cut short is not in the answer: the next minute goes on with it. When a target is to
+        # be probed next stands in its breaker's row.
+        whole = fine and answer.keys() >= {*JOBS, *WITHOUT_CONFIGURATION}
+        if not whole or any(count for did, count in answer.items() if did != "probed"):
             self.in_vain += 1
-            self._offers += fine and bool(answer["offered"] or answer["closed"])
+            self._offers += whole and bool(answer["offered"] or answer["closed"])
             if self._clock.now > self._weather.ends + _AFTER_THE_STORM:
                 self.worst_offers = max(self.worst_offers, self._offers)
             # What has not helped so often is looked at more rarely, or a world would never end.

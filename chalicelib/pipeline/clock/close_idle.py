@@ -15,7 +15,7 @@ def close_idle(clock: Clock, configuration: Configuration) -> int:
     until = sortable(now)
     due = (key for shard in range(DUE_SHARDS) for key in clock.table.due(f"due#{shard}", until))
     closed = 0
-    for profile, conversation in open_conversations(clock.table, due):
+    for profile, conversation in open_conversations(clock, due):
         idle = conversations.idle_at(conversation, configuration.routing)
         if idle is not None and idle <= now:
             clock.emit(hub_events.close(profile.id, conversation, reason="idle", by="hub", now=now))

@@ -43,7 +43,7 @@ def offer(clock: Clock, configuration: Configuration) -> int:
         queues.append(_entries(clock, WAITING, Presence.GONE, owned=False))
     keys = itertools.islice(needs.worth_offering(heapq.merge(*queues)), _OFFERED_AT_ONCE)
     offered = 0
-    for profile, conversation in open_conversations(clock.table, keys):
+    for profile, conversation in open_conversations(clock, keys):
         clock.emit(hub_events.offer(profile.id, conversation, now=now))
         offered += 1
     return offered

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from chalicelib.configuration.accounts import decode_accounts
 from chalicelib.configuration.stage import decode
-from chalicelib.store.rows import ConfigRow
+from chalicelib.configuration.stored import ACCOUNTS as ACCOUNTS_KEY
+from chalicelib.configuration.stored import COPY
+from chalicelib.store.rows import AccountsRow, ConfigRow
 from ops.hub import configuration, push
 from ops.hub.exits import Code, Stop
 from tests.ops.hub.conftest import Desk
@@ -18,6 +21,7 @@ ACCOUNTS = """\
 public_url: ${PUBLIC_URL}
 accounts:
   - {channel: telegram, id: bot, secret: telegram, region: IR, language: fa}
+  - {channel: whatsapp, id: "100009", secret: meta, region: IR, language: fa}
 """
 PEOPLE = """\
 hours:
@@ -67,6 +71,44 @@ def test_files_become_what_the_functions_read(desk: Desk, folder: Path) -> None:
     assert "- person reza" in ended.out
     assert "~ rule" not in ended.out
     assert "+ rule بقیه" in ended.out
+
+
+def accounts_of(desk: Desk) -> tuple[bytes, bytes]:
+    """What the front door reads: the row, and the copy for when the table is busy."""
+    row = desk.site.table.get(AccountsRow, ACCOUNTS_KEY)
+    assert row is not None
+    return row.accounts, desk.site.fetch(COPY)
+
+
+def test_the_front_door_s_row_and_copy_follow_each_push_and_each_way_back(desk: Desk, folder: Path) -> None:
+    first = configuration.current(desk.site)
+    assert desk.run("push", "--stage-dir", str(folder)).code == 0
+    second = configuration.current(desk.site)
+    assert second.accounts != first.accounts
+    for version in (second, first, second):
+        assert desk.run("push", "--to", version.version).code == 0
+        for stored in accounts_of(desk):
+            accounts = decode_accounts({"accounts": stored})
+            assert (accounts.version, accounts.accounts) == (version.version, version.accounts)
+
+
+def test_a_push_that_changes_nothing_brings_back_what_the_front_door_lacks(desk: Desk, folder: Path) -> None:
+    """Code without the row may have pushed last, and a copy may not have been taken."""
+    assert desk.run("push", "--stage-dir", str(folder)).code == 0
+    before = accounts_of(desk)
+    desk.hub.delete(ACCOUNTS_KEY)
+    desk.site.store(COPY, b"old")
+    assert desk.run("push", "--stage-dir", str(folder)).code == 0
+    assert accounts_of(desk) == before
+
+
+def test_a_copy_that_the_bucket_does_not_take_is_told(desk: Desk) -> None:
+    site = replace(desk.site, bucket="no-such-bucket")
+    changed = replace(desk.hub.configuration, public_url="https://second.example.org")
+    with pytest.raises(Stop, match="push again") as stopped:
+        push.make_current(site, changed)
+    assert stopped.value.code is Code.UNEXPECTED
+    assert configuration.current(desk.site).public_url == "https://second.example.org"
 
 
 def test_a_second_push_of_the_same_changes_nothing(desk: Desk, folder: Path) -> None:
@@ -137,6 +179,8 @@ def test_a_target_without_a_queue_is_refused(desk: Desk, folder: Path) -> None:
         ("accounts/telegram", {"secret_token": [""]}, "has no secret_token"),
         ("accounts/telegram", {"other": "x"}, "has no secret_token"),
         ("accounts/telegram", "text", "is no JSON object"),
+        ("accounts/meta", {"app_secret": "x"}, "has no verify_token"),
+        ("accounts/meta", {"verify_token": "x", "app_secret": []}, "has no app_secret"),
         ("targets/crm", {"signing_secret": ""}, "has no signing_secret"),
     ],
 )

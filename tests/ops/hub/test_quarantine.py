@@ -74,6 +74,35 @@ def test_what_was_set_aside_is_listed_without_its_content(desk: Desk) -> None:
     assert keys(desk) == [key]
 
 
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b'{"group": 7}', b"[" * 5000])
+@pytest.mark.parametrize("place", ["undelivered/0001764057600-1", "telegram/00000000/odd"])
+def test_what_cannot_be_read_at_all_hides_nothing_else(desk: Desk, place: str, content: bytes) -> None:
+    """A message that the clock could not read, or an object of nobody knows whom."""
+    request = keep(desk, TOMORROWS)
+    desk.site.store(f"quarantine/{place}", content)
+    assert sorted(keys(desk)) == sorted([request, f"quarantine/{place}"])
+    ended = desk.run("quarantine", "list", columns="200")
+    assert (ended.code, "that cannot be read" in ended.out) == (4, True)
+    assert desk.run("quarantine", "show", place.rpartition("/")[2], "--json", "--reveal").code == 0
+
+
+def test_a_message_that_was_set_aside_is_laid_before_the_clock_again(desk: Desk) -> None:
+    desk.site.store("quarantine/undelivered/0001764057600-1", b"newer code reads this")
+    ended = desk.run("quarantine", "replay", "0001764057600-1")
+    assert ended.code == 0
+    assert "the clock reads it again within a minute" in ended.out
+    assert desk.site.fetch("undelivered/0001764057600-1") == b"newer code reads this"
+    assert keys(desk) == []
+
+
+def test_an_object_of_nobody_knows_whom_is_for_a_person_to_look_at(desk: Desk) -> None:
+    desk.site.store("quarantine/telegram/00000000/odd", b"odd")
+    ended = desk.run("quarantine", "replay", "odd")
+    assert ended.code == 2
+    assert "look at it with show, then drop it" in ended.err
+    assert desk.site.fetch("quarantine/telegram/00000000/odd") == b"odd"
+
+
 def test_a_key_is_in_one_piece_however_narrow(desk: Desk) -> None:
     key = keep(desk, TOMORROWS)
     for columns in ("40", "80", "100"):

@@ -12,7 +12,8 @@ from chalicelib.vocabulary.request import Request
 from ops.hub import simulate
 from ops.platforms import KINDS, OMID, SARA
 from tests.ops.hub.conftest import Desk
-from tests.pipeline.world import SECRETS, START, Register, a_configuration
+from tests.pipeline.kept import Register
+from tests.pipeline.world import SECRETS, START, a_configuration
 
 
 @pytest.mark.parametrize("channel", ["whatsapp", "telegram", "twilio"])
@@ -140,6 +141,7 @@ def test_every_kind_is_accepted_and_becomes_what_is_said(channel: str, kind: str
         account.id,
         register=Register(lambda: replace(configuration, public_url="https://h")),
         secrets=lambda name: SECRETS[name],
+        renewed=lambda name: None,
         send=send,
         store=lambda *_: None,
         count=lambda name, value=1, **_: counted.append(name),
