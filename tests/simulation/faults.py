@@ -46,8 +46,13 @@ TARGET = (
 A call of a worker that is killed may take effect after its death.
 """
 
+REFUSING = ("http_404", "http_403", "http_302", "http_405_writes")
+"""How an endpoint that serves nobody answers; `_writes`: it answers probes all the same."""
+
 _NEVER_DONE = {"http_429", "http_429_later", "http_401", "http_425", "no_connection"}
 _ALWAYS_DONE = {"late", "slow"}
+
+_DOWN = ("no_connection", "no_connection", "http_503", "http_500", "no_answer", "http_401")
 
 _WRITES = {"PutItem", "UpdateItem", "TransactWriteItems"}
 
@@ -108,12 +113,12 @@ class Weather:
         done = kind in ("internal", "timeout", "reset") and self.rng.random() < 0.5
         return self._say(service, Strike(kind=kind, done=done, seconds=self.rng.uniform(0, 20)))
 
-    def target(self, name: str, now: float) -> Strike | None:
+    def target(self, name: str, now: float, *, probe: bool) -> Strike | None:
         """What strikes a call to a CRM."""
         if now >= self.ends:
             return None
         outage = self._outage(name, now)
-        if outage is not None:
+        if outage is not None and not (probe and outage.kind.endswith("_writes")):
             return self._say("target", Strike(kind=outage.kind, done=False, seconds=0.1))
         if self.rng.random() < self.deaths:
             return self._say("target", self._death(4.0))
@@ -168,7 +173,7 @@ def drawn(rng: random.Random, begins: float, ends: float, targets: tuple[str, ..
     if rng.random() < 0.15:
         outages.append(Outage(service="sqs", kind="partial", begins=begins, ends=ends))
     for _ in range(rng.choice((0, 0, 1, 2))):
-        kind = rng.choice(("no_connection", "no_connection", "http_503", "http_500", "no_answer", "http_401"))
+        kind = rng.choice((*_DOWN, *REFUSING))
         since = rng.uniform(begins, ends)
         lasts = rng.choice((60, 600, 3600, 6 * 3600, 30 * 3600))
         outages.append(Outage(service=rng.choice(targets), kind=kind, begins=since, ends=since + lasts))

@@ -89,7 +89,8 @@ def delivered(sim: Simulation, read: Found) -> Iterator[str]:
             elif ledger.state == "parked":
                 age = ledger.since.timestamp() - absorbed.committed_at.timestamp()
                 refused = target == "crm" and absorbed.event.reference in sim.crm.refused
-                if not ledger.reason or not (refused or age > _HORIZON):
+                alone = judge_targets.refused_alone(sim, read, absorbed, target, ledger.since.timestamp())
+                if not ledger.reason or not (refused or age > _HORIZON or alone):
                     yield f"{absorbed.event.key} to {target} was parked after {age:.0f} s: {ledger.reason}"
 
 

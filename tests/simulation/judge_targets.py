@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
+from chalicelib.vocabulary.delivery import Absorbed
+from tests.simulation.faults import REFUSING, Outage
 from tests.simulation.found import Found
 from tests.simulation.hub import Simulation, moment
 from tests.simulation.receivers import Called
@@ -18,9 +20,12 @@ _MOST_AT_ONCE = 14
 _LONG_DOWN = 1800.0
 _SPEAKS = ("http_401", "http_429_later")
 
+_TRIALS_AT_FIRST, _TRIAL_PAUSE = 8, 600
+
 _FEWEST = 3
 _UNDER_WAY = 60.0
 _HORIZON = 80 * 3600
+_REFUSED_FOR = 600
 _MOST_AFTERWARDS = 4
 
 
@@ -73,13 +78,37 @@ def while_down(sim: Simulation, read: Found) -> Iterator[str]:
         calls = [
             c
             for c in sim.network.calls
-            if c.target == outage.service and outage.begins <= c.at < ends and not c.probe
+            if c.target == outage.service
+            and outage.begins <= c.at < ends
+            and not c.probe
+            # Of two outages at once, either may be the one that answers.
+            and not any(_strikes(other, c) for other in sim.weather.outages if other is not outage)
         ]
         # Whoever's first event is given up after days has the next one tried.
         owed = len(read.owed(outage.service))
         most = _MOST_AT_ONCE + _MOST_PER_CUSTOMER * len(groups[outage.service]) + owed
+        if outage.kind in REFUSING:
+            # One delivery after each pause shows whether it serves again.
+            most += _TRIALS_AT_FIRST + int((ends - outage.begins) / _TRIAL_PAUSE)
         if len(calls) > most:
             yield f"{outage.service} was called {len(calls)} times while it was down, more than {most}"
+
+
+def _strikes(outage: Outage, call: Called) -> bool:
+    return outage.service == call.target and outage.begins <= call.at < outage.ends
+
+
+def refused_alone(sim: Simulation, read: Found, absorbed: Absorbed, target: str, parked_at: float) -> bool:
+    """Whether an endpoint refused this one while nobody else was tried, or others were served."""
+    if not any(outage.service == target and outage.kind in REFUSING for outage in sim.weather.outages):
+        return False
+    own = absorbed.profile
+    profiles = {each.event.reference: each.profile for each in read.events.values()}
+    calls = [c for c in sim.network.calls if c.target == target and not c.probe and c.at <= parked_at]
+    refusals = [c.at for c in calls if c.refused and c.about == absorbed.event.reference]
+    since = refusals[0] if refusals else parked_at - _REFUSED_FOR
+    others = [c for c in calls if c.at >= since and profiles.get(c.about, own) != own]
+    return not others or any(not c.failed for c in others)
 
 
 def breakers(sim: Simulation, read: Found) -> Iterator[str]:

@@ -99,7 +99,12 @@ class Called:
     @property
     def failed(self) -> bool:
         """Whether the target gave no proper answer."""
-        return self.status == 0 or self.status >= 500 or self.status in (401, 408, 425)
+        return self.status == 0 or self.status >= 500 or self.status in (401, 408, 425) or self.refused
+
+    @property
+    def refused(self) -> bool:
+        """Whether it answered as an endpoint does that serves nobody; a probe counts any proper answer."""
+        return not self.probe and self.status in (302, 403, 404, 405)
 
 
 _MARKER = re.compile(rb"\[hub:([0-9a-f]{20})\]")
@@ -140,14 +145,14 @@ class Network:
         name = next(name for name in self.answers if f"//{name}." in call.url)
         called = _called(name, call, self.clock.now)
         self.calls.append(called)
-        reply = self._sent(name, call)
+        reply = self._sent(name, call, probe=called.probe)
         called.status, called.answered_at = reply.status, self.clock.now
         called.retry_after = float(reply.headers.get("retry-after", 0))
         return reply
 
-    def _sent(self, name: str, call: Call) -> Reply:
+    def _sent(self, name: str, call: Call, *, probe: bool) -> Reply:
         self.lambdas.pause(self.latency())
-        strike = self.weather.target(name, self.clock.now)
+        strike = self.weather.target(name, self.clock.now, probe=probe)
         if strike is None:
             reply = self.answers[name](call)
             self.lambdas.pause(self.latency())

@@ -148,6 +148,20 @@ TARGETS = (
         becomes=always,
     ),
     Sabotage(
+        name="an endpoint that refuses everybody parks everything",
+        module="chalicelib.crms.http.replies",
+        function="classify",
+        place=a(ast.Compare, "_THE_REQUESTS_OWN"),
+        becomes=into("400 <= status < 500"),
+    ),
+    Sabotage(
+        name="a refusal on trial does not cut off again",
+        module="chalicelib.pipeline.breaker",
+        function="Breaker.failed",
+        place=a(ast.Compare, "TRIAL"),
+        becomes=into("False"),
+    ),
+    Sabotage(
         name="a success does not count for the breaker",
         module="chalicelib.pipeline.delivery_context",
         function="Context.count_success",

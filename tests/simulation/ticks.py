@@ -61,6 +61,13 @@ class Ticks:
         self.in_vain = 0
         self._offers = 0
         self.worst_offers = 0
+        clock.at(max(weather.ends, clock.now), self._storm_is_over)
+
+    def _storm_is_over(self) -> None:
+        """What was in vain because everything failed is looked at every minute again."""
+        self.in_vain = self._offers = 0
+        if any(self._open.values()):
+            self.need(self._clock.now)
 
     def watch(self, key: tuple[str, str], _before: Any, after: Any) -> None:
         """A write that may give it something to do."""
