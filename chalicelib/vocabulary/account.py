@@ -37,3 +37,15 @@ class Account:
 
 Secrets = Mapping[str, tuple[str, ...]]
 """An account's secrets by name; each may have several active values. Never logged."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ours:
+    """What a request is judged with and answered from: nothing of it can be chosen by whoever posts.
+
+    account: the account in the URL.
+    secrets: its secrets.
+    """
+
+    account: Account
+    secrets: Secrets = field(repr=False)

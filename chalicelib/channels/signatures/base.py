@@ -1,8 +1,8 @@
 """The contract of a signature scheme, and comparing in constant time.
 
-Every `verify` returns on a genuine request and raises `Rejected` on anything else, whatever bytes it is
-given. A signature is computed over the body as it arrived, and compared as bytes. An account without a
-value for a secret accepts nothing.
+Every `verify` returns a genuine request and raises `Rejected` on anything else, whatever bytes it is given.
+A signature is computed over the body as it arrived, and compared as bytes. An account without a value for a
+secret accepts nothing.
 
 Reasons: `secret_missing` (a mistake of ours), `signature_missing`, `signature_malformed`,
 `signature_mismatch`.
@@ -11,20 +11,20 @@ Reasons: `secret_missing` (a mistake of ours), `signature_missing`, `signature_m
 from __future__ import annotations
 
 import hmac
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import Protocol
 
-from chalicelib.vocabulary.account import Secrets
+from chalicelib.vocabulary.account import Ours, Secrets
 from chalicelib.vocabulary.errors import Rejected
 from chalicelib.vocabulary.request import Request
 
 
-class Scheme(Protocol):
+class Scheme(ABC):
     """A way to prove a request genuine."""
 
-    def verify(self, request: Request, secrets: Secrets) -> None:
-        """Return if the request is genuine. Raises `Rejected`."""
-        ...
+    @abstractmethod
+    def verify(self, request: Request, ours: Ours) -> Request:
+        """The request if it is genuine, opened if it came sealed. Raises `Rejected`."""
 
 
 def active(secrets: Secrets, name: str) -> list[bytes]:

@@ -7,8 +7,8 @@ import hmac
 import re
 from dataclasses import dataclass
 
-from chalicelib.channels.signatures.base import active, given_in, match
-from chalicelib.vocabulary.account import Secrets
+from chalicelib.channels.signatures.base import Scheme, active, given_in, match
+from chalicelib.vocabulary.account import Ours
 from chalicelib.vocabulary.errors import Rejected
 from chalicelib.vocabulary.request import Request
 
@@ -16,7 +16,7 @@ _HEX_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BodyHmac:
+class BodyHmac(Scheme):
     """HMAC-SHA256 of the body, in lower-case hex behind a prefix, in a header.
 
     header: the header's name, in lower case.
@@ -28,11 +28,12 @@ class BodyHmac:
     keys: str
     prefix: str = ""
 
-    def verify(self, request: Request, secrets: Secrets) -> None:
-        """Return if the request is genuine. Raises `Rejected`."""
-        keys = active(secrets, self.keys)
+    def verify(self, request: Request, ours: Ours) -> Request:
+        """The request if it is genuine. Raises `Rejected`."""
+        keys = active(ours.secrets, self.keys)
         given = given_in(request, self.header)
         prefix, digest = given[: len(self.prefix)], given[len(self.prefix) :]
         if prefix != self.prefix or not _HEX_SHA256.fullmatch(digest):
             raise Rejected("signature_malformed")
         match(digest, [hmac.new(key, request.body, hashlib.sha256).hexdigest().encode() for key in keys])
+        return request

@@ -8,6 +8,7 @@ from chalicelib.channels.reading.payloads import decode_form
 from chalicelib.channels.signatures.body_hmac import BodyHmac
 from chalicelib.channels.signatures.shared_token import SharedToken
 from chalicelib.channels.signatures.url_and_form import UrlAndForm
+from chalicelib.vocabulary.account import Account, Ours
 from chalicelib.vocabulary.errors import Rejected
 from chalicelib.vocabulary.request import Request
 
@@ -33,10 +34,14 @@ def request(headers=None, body=b"", url="https://hub.example.org/webhooks/x/1"):
     return Request(method="POST", url=url, headers=headers or {}, body=body, received_at=NOW)
 
 
+def ours(secrets):
+    return Ours(account=Account(channel="x", id="1"), secrets=secrets)
+
+
 def outcome(scheme, request, secrets):
     """`accepted`, or the reason of the refusal."""
     try:
-        scheme.verify(request, secrets)
+        scheme.verify(request, ours(secrets))
     except Rejected as error:
         return error.reason
     return "accepted"
