@@ -108,6 +108,8 @@ def receive(
             content_type=request.headers.get("content-type", ""),
             body=request.body,
             fragments=tuple(unreadable),
+            method=request.method,
+            query=dict(request.query),
         )
         store(quarantined.key, quarantined.packed)
         count("quarantined", len(unreadable), channel=channel.name)
