@@ -137,7 +137,7 @@ def _answer(channel: Channel, request: Request, ours: Ours) -> Answer:
         return Answer(status=200)
 
 
-_BY_NO_SECRET = {"signature_missing", "signature_malformed", "handshake_malformed"}
+_BY_NO_SECRET = {"signature_missing", "signature_malformed", "signature_expired", "handshake_malformed"}
 """Why a request is refused whatever the account's secrets are."""
 
 

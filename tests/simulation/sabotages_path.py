@@ -139,8 +139,8 @@ PATH = (
     ),
     Sabotage(
         name="signatures are compared after re-serialising",
-        module="chalicelib.channels.signatures.body_hmac",
-        function="BodyHmac.verify",
+        module="chalicelib.channels.signatures.header_hmac",
+        function="Hmac.verify",
         place=attribute("body"),
         becomes=into(
             '__import__("json").dumps(__import__("json").loads(IT), separators=(",", ":"))'

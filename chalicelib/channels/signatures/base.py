@@ -5,7 +5,7 @@ A signature is computed over the body as it arrived, and compared as bytes. An a
 secret accepts nothing.
 
 Reasons: `secret_missing` (a mistake of ours), `signature_missing`, `signature_malformed`,
-`signature_mismatch`.
+`signature_mismatch`, `signature_expired`.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from hypothesis import strategies as st
 
 from chalicelib.channels.reading.payloads import decode_form
-from chalicelib.channels.signatures.body_hmac import BodyHmac
+from chalicelib.channels.signatures.header_hmac import Hmac
 from chalicelib.channels.signatures.shared_token import SharedToken
 from chalicelib.channels.signatures.url_and_form import UrlAndForm
 from chalicelib.vocabulary.account import Account, Ours
@@ -16,7 +16,7 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 FORM = "application/x-www-form-urlencoded"
 SETTINGS = "x-twilio-webhooks-signature-settings"
 
-META = BodyHmac(header="x-hub-signature-256", keys="app_secret", prefix="sha256=")
+META = Hmac(header="x-hub-signature-256", keys="app_secret", prefix="sha256=")
 TOKEN = SharedToken(header="x-token", keys="secret_token")
 TWILIO = UrlAndForm(
     header="x-twilio-signature",
