@@ -24,7 +24,8 @@ def sign_twilio(post: Post, secrets: SecretValues, fields: Fields | None = None)
         algorithm = "sha256"
     else:
         key, algorithm = secrets["auth_token"][0], "sha1"
-    mac = hmac.new(key.encode(), signed.encode(), algorithm).digest()
+    # Bytes that are not UTF-8 are signed as they are sent.
+    mac = hmac.new(key.encode(), signed.encode("utf-8", "surrogateescape"), algorithm).digest()
     return with_header(post, "x-twilio-signature", base64.b64encode(mac).decode())
 
 

@@ -76,8 +76,8 @@ FRONT = (
     ),
     Sabotage(
         name="our own words on WhatsApp are the customer's",
-        module="chalicelib.channels.meta.whatsapp.changes",
-        function="_echo",
+        module="chalicelib.channels.meta.whatsapp.messages",
+        function="echo",
         place=call("event"),
         becomes=without("direction"),
     ),

@@ -22,8 +22,9 @@ https://www.twilio.com/docs/voice/trusted-calling-with-shakenstir). Lower levels
 network, not whose the number is. WhatsApp has proved the phones of its users.
 
 Unconfirmed: that status callbacks of calls bring `StirVerstat` as voice requests do, `ExternalUserId` and the
-WhatsApp fields (seen in another gateway's code), `OptOutType`, and the fields of call callbacks beyond
-`CallSid` and `CallStatus`. JSON bodies (event streams) are verified, and set aside as unreadable.
+WhatsApp fields (seen in another gateway's code), `OptOutType`, the fields of call callbacks beyond
+`CallSid` and `CallStatus`, and that a form with bytes that are not UTF-8 (half an emoji) is signed as it is
+sent. JSON bodies (event streams) are verified, and set aside as unreadable.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from chalicelib.channels.base import Parsed, readable, with_extra
-from chalicelib.channels.reading.payloads import decode_form, present
+from chalicelib.channels.reading.payloads import decode_form, displayable, present
 from chalicelib.channels.reading.times import from_rfc2822
 from chalicelib.channels.twilio.contents import attachments
 from chalicelib.channels.twilio.post import Post
@@ -17,11 +17,15 @@ from chalicelib.vocabulary.event import Direction, Event, Kind
 from chalicelib.vocabulary.request import Request
 
 _OPT_OUTS = {"STOP": Kind.OPT_OUT, "START": Kind.OPT_IN}
+# What two of have to be told apart for ever, so that nothing in it may be replaced.
+_NAMES = {"MessageSid", "SmsSid", "CallSid", "From", "To", "ExternalUserId"}
 _REFERRAL = {
     "referral_source_type": "ReferralSourceType",
     "referral_source_id": "ReferralSourceId",
     "referral_source_url": "ReferralSourceUrl",
     "referral_headline": "ReferralHeadline",
+    "referral_body": "ReferralBody",
+    "referral_media": "ReferralMediaUrl",
     "referral_ctwa_clid": "ReferralCtwaClid",
 }
 
@@ -32,7 +36,11 @@ def parse(request: Request, account: Account) -> Iterator[Parsed]:
 
 
 def _read(request: Request, account: Account) -> Iterator[Parsed]:
-    post = Post(form=dict(decode_form(request.body)), request=request, account=account)
+    fields = dict(decode_form(request.body))
+    form = {name: displayable(field) for name, field in fields.items()}
+    if any(form[name] != fields[name] for name in _NAMES & fields.keys()):
+        raise Rejected("not_utf8", "the name of a message or of a person is not UTF-8")
+    post = Post(form=form, request=request, account=account)
     read = next((read for marker, read in READERS.items() if post[marker]), None)
     if read is None:
         raise Rejected("unexpected_shape", "neither a message nor a call")
@@ -48,11 +56,12 @@ def _message_or_receipt(post: Post) -> Event:
 def _message(post: Post) -> Event:
     sid = post["MessageSid"] or post["SmsSid"]
     pressed = post["ButtonPayload"] or post["ListId"]
-    kind = _OPT_OUTS.get(post["OptOutType"], Kind.POSTBACK if pressed or post["ButtonText"] else Kind.MESSAGE)
+    chosen = post["ButtonText"] or post["ListTitle"]
+    kind = _OPT_OUTS.get(post["OptOutType"], Kind.POSTBACK if pressed or chosen else Kind.MESSAGE)
     event = post.event(kind, id=sid, person=post["From"], occasion=sid, direction=Direction.INBOUND)
     event = replace(
         event,
-        text=post["ButtonText"] or post["ListTitle"] or post["Body"],
+        text=_words(post),
         attachments=attachments(post),
         reply_to=post["OriginalRepliedMessageSid"],
         name=post["ProfileName"],
@@ -60,6 +69,12 @@ def _message(post: Post) -> Event:
     referral = {name: post[field] for name, field in _REFERRAL.items()}
     forwarded = "true" if post["Forwarded"].lower() == "true" else ""
     return with_extra(event, to=post["To"], payload=pressed, forwarded=forwarded, **referral)
+
+
+def _words(post: Post) -> str:
+    """What was pressed, and what `Body` says if that is something else."""
+    pressed = post["ButtonText"] or post["ListTitle"]
+    return "\n".join(dict.fromkeys(words for words in (pressed, post["Body"]) if words))
 
 
 def _receipt(post: Post) -> Event:
