@@ -148,8 +148,9 @@ class Process:
 
     def _absorb(self, event: Event, commit: Commit) -> None:
         configuration, profile = commit.configuration, commit.profile
-        customer = event.customer
-        is_staff = f"{customer.channel}:{customer.id}" in commit.staff and not customer.is_claimed
+        # In a group that is one customer, `sender` is the person who spoke.
+        speaker = event.sender or event.customer
+        is_staff = f"{speaker.channel}:{speaker.id}" in commit.staff and not speaker.is_claimed
         if is_staff and event.direction is Direction.INBOUND:
             event = replace(event, direction=Direction.INTERNAL)
         conversation = profile.conversation
@@ -159,7 +160,7 @@ class Process:
             commit.add(ended, conversations.closed(conversation, ended))
             conversation = None
         owner = _owner_is(conversation, commit)
-        turn = conversations.turn(commit.profile, event, configuration.routing, owner)
+        turn = conversations.turn(commit.profile, event, configuration.routing_of(event), owner)
         consequence = self._consequence(turn, event, owner, commit)
         if consequence is not None:
             commit.add(event, consequence)
@@ -248,7 +249,7 @@ def _kept(event: Event, commit: Commit, conversation: Conversation | None, becau
         renewed = since + timedelta(minutes=minutes)
         if owner := directory.person(conversation.owner):
             renewed = after(hours_of(owner, directory), since, minutes, away=owner.away) or renewed
-    routing = commit.configuration.routing
+    routing = commit.configuration.routing_of(event)
     return conversations.kept(conversation, event, routing, now=now, renewed=renewed, because=because)
 
 

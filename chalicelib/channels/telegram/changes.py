@@ -13,8 +13,7 @@ from chalicelib.channels.reading.times import from_seconds
 from chalicelib.channels.telegram.happenings import Callback, Deleted, Membership, PollAnswer, Reacted
 from chalicelib.channels.telegram.names import address, change_id, message_id
 from chalicelib.channels.telegram.own_side import speaks_for_us
-from chalicelib.channels.telegram.scene import CHANNEL, Update, person, speaker, with_speaker
-from chalicelib.channels.telegram.shapes import Chat, User
+from chalicelib.channels.telegram.scene import CHANNEL, Update, in_chat, person, speaker, with_speaker
 from chalicelib.vocabulary.event import Direction, Kind, own_account, withheld
 
 _CALLBACK = msgspec.json.Decoder(Callback)
@@ -49,7 +48,7 @@ def read_callback(update: Update, fragment: msgspec.Raw) -> Iterator[Parsed]:
     event = update.event(Kind.POSTBACK, person(pressed.from_), update.received_at, id=query)
     event = replace(with_speaker(event, pressed.from_), text=payload)
     if pressed.message:
-        event = replace(event, chat=f"{pressed.message.chat.id}", target_id=message_id(pressed.message))
+        event = in_chat(replace(event, target_id=message_id(pressed.message)), pressed.message.chat)
     # Telegram shows the button as waiting until the callback is answered by its own id.
     yield with_extra(event, payload=payload, callback=pressed.id)
 
@@ -58,16 +57,13 @@ def read_poll_answer(update: Update, fragment: msgspec.Raw) -> Iterator[Parsed]:
     """Somebody's vote in a poll that the bot sent."""
     vote = decode(_POLL_ANSWER, fragment)
     # Whoever votes as a chat has a user as well, who stands for all of those.
-    voter: User | Chat = present(vote.voter_chat or vote.user, "user")
+    in_name_of = vote.voter_chat
+    voter = withheld(CHANNEL, f"{in_name_of.id}") if in_name_of else person(present(vote.user, "user"))
     poll = present(vote.poll_id or None, "poll_id")
     chosen = ",".join(map(str, vote.option_ids))
-    event = update.event(
-        Kind.POSTBACK,
-        withheld(CHANNEL, f"{voter.id}") if vote.voter_chat else person(voter),
-        update.received_at,
-        id=f"{poll}:{voter.id}:{chosen}:{update.number}",
-    )
-    event = replace(with_speaker(event, None if vote.voter_chat else vote.user), text=chosen)
+    name = f"{poll}:{voter.id}:{chosen}:{update.number}"
+    event = update.event(Kind.POSTBACK, voter, update.received_at, id=name)
+    event = replace(with_speaker(event, None if in_name_of else vote.user), text=chosen)
     yield with_extra(event, poll=poll, payload=chosen, removed="" if vote.option_ids else "true")
 
 
@@ -87,13 +83,13 @@ def read_reaction(update: Update, fragment: msgspec.Raw) -> Iterator[Parsed]:
     )
     event = replace(
         with_speaker(event, reacted.user),
-        chat=f"{reacted.chat.id}",
         text="".join(
             "⭐" if reaction.type == "paid" else reaction.emoji for reaction in reacted.new_reaction
         ),
         target_id=place,
     )
     custom = [reaction.custom_emoji_id for reaction in reacted.new_reaction if reaction.custom_emoji_id]
+    event = in_chat(event, reacted.chat)
     yield with_extra(event, removed="" if reacted.new_reaction else "true", custom_emoji=",".join(custom))
 
 

@@ -21,7 +21,15 @@ from chalicelib.channels.telegram.contents import (
 )
 from chalicelib.channels.telegram.names import address, change_id, message_id
 from chalicelib.channels.telegram.own_side import is_repeated_post, speaks_for_us
-from chalicelib.channels.telegram.scene import CHANNEL, Update, ignored, person, speaker, with_speaker
+from chalicelib.channels.telegram.scene import (
+    CHANNEL,
+    Update,
+    ignored,
+    in_chat,
+    person,
+    speaker,
+    with_speaker,
+)
 from chalicelib.channels.telegram.shapes import Message
 from chalicelib.vocabulary.event import Direction, Event, Kind, own_account
 
@@ -79,7 +87,6 @@ def _filled(event: Event, message: Message, fragment: msgspec.Raw) -> Parsed:
     earlier = message.reply_to_message
     event = replace(
         event,
-        chat=f"{message.chat.id}",
         text=words(message),
         attachments=attachments(message),
         contact_keys=own_phone(message),
@@ -87,7 +94,7 @@ def _filled(event: Event, message: Message, fragment: msgspec.Raw) -> Parsed:
         target_id=message_id(message) if event.kind is Kind.EDIT else "",
     )
     event = with_extra(
-        event,
+        in_chat(event, message.chat),
         message=address(message.chat, message.message_id),
         album=message.media_group_id,
         forwarded="true" if message.forward_origin else "",

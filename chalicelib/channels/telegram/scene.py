@@ -12,6 +12,7 @@ from chalicelib.vocabulary.event import Direction, Event, Identity, Ignored, Kin
 
 CHANNEL = "telegram"
 
+_GROUPS = {"group", "supergroup"}
 _NAME = re.compile(r"[a-z_]{1,64}")
 
 
@@ -75,6 +76,12 @@ def with_speaker(event: Event, user: User | None) -> Event:
         return event
     event = replace(event, name=user.name, language_hint=user.language_code)
     return with_extra(event, username=user.username, bot="true" if user.is_bot else "")
+
+
+def in_chat(event: Event, chat: Chat) -> Event:
+    """The event with where it happened; a group is told by its title."""
+    group = (chat.title or f"{chat.id}") if chat.type in _GROUPS else ""
+    return with_extra(replace(event, chat=f"{chat.id}"), group=group)
 
 
 def ignored(name: str) -> Ignored:

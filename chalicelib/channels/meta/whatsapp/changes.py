@@ -120,7 +120,8 @@ def _status(scene: Scene, fragment: msgspec.Raw) -> Parsed:
     if not in_group:
         return event
     # A message in a group has one status for each member.
-    return replace(event, id=f"{event.id}:{event.customer.id}", chat=status.recipient_id)
+    event = replace(event, id=f"{event.id}:{event.customer.id}", chat=status.recipient_id)
+    return with_extra(event, group=status.recipient_id)
 
 
 def _preferences(scene: Scene) -> Iterator[Parsed]:

@@ -60,7 +60,7 @@ def ignored(name: str) -> Ignored:
 
 
 def _read(scene: Scene, event: Event, message: Message) -> Parsed:
-    event = replace(event, chat=message.group_id)
+    event = with_extra(replace(event, chat=message.group_id), group=message.group_id)
     if message.context:
         event = replace(event, reply_to=message.context.id)
         forwarded = message.context.forwarded or message.context.frequently_forwarded
