@@ -115,7 +115,9 @@ _BUILDERS: dict[str, Callable[[Scene], Fields]] = {
     "image": _image,
     "whatsapp": _whatsapp,
     "location": partial(_whatsapp, Body="", Latitude="35.6997", Longitude="51.338", Label="برج آزادی"),
-    "postback": partial(_whatsapp, ButtonText="وضعیت سفارش", ButtonPayload="order_status"),
+    "postback": partial(
+        _whatsapp, Body="وضعیت سفارش", ButtonText="وضعیت سفارش", ButtonPayload="order_status"
+    ),
     "delivered": partial(_status, status="delivered"),
     "read": partial(_status, status="read"),
     "failed": partial(_status, status="undelivered"),
