@@ -6,14 +6,14 @@ changed a row meanwhile, the chunk is read and decided again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import msgspec
 
 from chalicelib.configuration.stage import Configuration
-from chalicelib.pipeline import hub_events
+from chalicelib.pipeline import edits, hub_events
 from chalicelib.pipeline.commit import Commit
 from chalicelib.pipeline.repeats import quarantined, sort
 from chalicelib.profiles import facts, identities
@@ -27,7 +27,7 @@ from chalicelib.routing.rules import rule_for
 from chalicelib.store.keys import Key, event_key, load_key, profile_key
 from chalicelib.store.packing import unpack_intake
 from chalicelib.store.read_ahead import Ahead
-from chalicelib.store.rows import EventRow, LoadRow, ProfileRow, unpack_absorbed
+from chalicelib.store.rows import EventRow, LoadRow, ProfileRow, Row, unpack_absorbed
 from chalicelib.store.table import Conflict, Table
 from chalicelib.telemetry import Count
 from chalicelib.vocabulary.delivery import Absorbed
@@ -115,7 +115,11 @@ class Process:
 
     def _count(self, commit: Commit) -> None:
         repeats = commit.repeats
-        for name, events in (("duplicate", repeats.again), ("duplicate_differs", repeats.others)):
+        for name, events in (
+            ("duplicate", repeats.again),
+            ("duplicate_differs", repeats.others),
+            ("edit_unchanged", commit.unchanged),
+        ):
             for event in events:
                 self.count(name, channel=event.channel)
         if commit.unread and commit.absorbed:
@@ -143,13 +147,15 @@ class Process:
             unread=claim.unread,
         )
         for event in repeats.unseen.values():
-            self._absorb(event, commit)
+            if _says_something(event, commit, rows):
+                self._absorb(event, commit)
         return commit
 
     def _absorb(self, event: Event, commit: Commit) -> None:
         configuration, profile = commit.configuration, commit.profile
-        customer = event.customer
-        is_staff = f"{customer.channel}:{customer.id}" in commit.staff and not customer.is_claimed
+        # In a group that is one customer, `sender` is the person who spoke.
+        speaker = event.sender or event.customer
+        is_staff = f"{speaker.channel}:{speaker.id}" in commit.staff and not speaker.is_claimed
         if is_staff and event.direction is Direction.INBOUND:
             event = replace(event, direction=Direction.INTERNAL)
         conversation = profile.conversation
@@ -159,7 +165,7 @@ class Process:
             commit.add(ended, conversations.closed(conversation, ended))
             conversation = None
         owner = _owner_is(conversation, commit)
-        turn = conversations.turn(commit.profile, event, configuration.routing, owner)
+        turn = conversations.turn(commit.profile, event, configuration.routing_of(event), owner)
         consequence = self._consequence(turn, event, owner, commit)
         if consequence is not None:
             commit.add(event, consequence)
@@ -229,7 +235,24 @@ def _profile_row(profile: str, ahead: Ahead) -> ProfileRow | None:
 
 
 def _lookups(claim: identities.Claim, events: Sequence[Event]) -> list[Key]:
-    return [*claim.lookups, *(event_key(event.key) for event in events)]
+    return [*claim.lookups, *(event_key(event.key) for event in events), *edits.lookups(events)]
+
+
+def _says_something(event: Event, commit: Commit, rows: Mapping[Key, Row]) -> bool:
+    """Whether an event is to be absorbed: an edit only if the message says something else by it."""
+    if event.kind is not Kind.EDIT:
+        return True
+    message, digest = edits.original(event), edits.digest(event)
+    here = {a.event.key: a.event for a in commit.absorbed}
+    if message in commit.words:
+        before = commit.words[message]
+    else:
+        before = edits.digest(here[message]) if message in here else edits.latest(event, rows)
+    if digest and digest == before:
+        commit.unchanged.append(event)
+        return False
+    commit.words[message] = digest
+    return True
 
 
 def _owner_is(conversation: Conversation | None, commit: Commit) -> Presence:
@@ -248,16 +271,18 @@ def _kept(event: Event, commit: Commit, conversation: Conversation | None, becau
         renewed = since + timedelta(minutes=minutes)
         if owner := directory.person(conversation.owner):
             renewed = after(hours_of(owner, directory), since, minutes, away=owner.away) or renewed
-    routing = commit.configuration.routing
+    routing = commit.configuration.routing_of(event)
     return conversations.kept(conversation, event, routing, now=now, renewed=renewed, because=because)
 
 
 def _chunks(events: Sequence[Event]) -> Iterator[Sequence[Event]]:
-    start, size = 0, 0
+    start, size, rows = 0, 0, 0
     for index, event in enumerate(events):
         weight = len(event.raw) + 4 * len(event.text) + 1024
-        if index > start and (index - start == _CHUNK_EVENTS or size + weight > _CHUNK_BYTES):
+        needed = 2 if event.kind is Kind.EDIT else 1
+        if index > start and (rows + needed > _CHUNK_EVENTS or size + weight > _CHUNK_BYTES):
             yield events[start:index]
-            start, size = index, 0
+            start, size, rows = index, 0, 0
         size += weight
+        rows += needed
     yield events[start:]

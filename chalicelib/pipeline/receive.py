@@ -16,6 +16,7 @@ from chalicelib.aws.queues import LARGEST_MESSAGE, Outgoing, digest, group
 from chalicelib.channels import CHANNELS
 from chalicelib.channels.base import Channel
 from chalicelib.configuration.accounts import Accounts
+from chalicelib.pipeline.groups import as_account_says
 from chalicelib.pipeline.set_aside import Quarantined, pack_undelivered, undelivered_key
 from chalicelib.store.packing import pack, text
 from chalicelib.telemetry import Count, log_bug
@@ -232,7 +233,7 @@ def read(
             elif part.kind is Kind.STATUS and not named.statuses:
                 count("ignored", channel=channel.name, reason="status")
             else:
-                events.append(part)
+                events.append(as_account_says(part, named))
     return events, unreadable
 
 

@@ -118,8 +118,8 @@ PATH = (
     ),
     Sabotage(
         name="who shows a number is believed",
-        module="chalicelib.channels.twilio",
-        function="_Post._customer",
+        module="chalicelib.channels.twilio.post",
+        function="Post._customer",
         place=a(ast.BoolOp, "trusts_claims"),
         becomes=into("True"),
     ),

@@ -57,5 +57,8 @@ def given_in(request: Request, header: str) -> str:
 
 
 def octets(text: str) -> bytes:
-    """A text as bytes; lone surrogates, which UTF-8 has no form for, do not raise."""
-    return text.encode("utf-8", "surrogatepass")
+    """A text as bytes: those that `decode_form` kept are what they were; no other lone surrogate raises."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
