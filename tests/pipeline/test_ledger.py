@@ -6,8 +6,11 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.pipeline.delivery_ledger import Books
-from chalicelib.vocabulary.delivery import Ledger, State
-from chalicelib.vocabulary.errors import Transient, Unknown
+from chalicelib.pipeline.parking import park
+from chalicelib.store.packing import from_text, unpack_change
+from chalicelib.vocabulary.delivery import ANY_STEP, Ledger, State
+from chalicelib.vocabulary.errors import Misconfigured, Transient, Unknown
+from chalicelib.vocabulary.messages import Change
 from tests.pipeline.world import World, message
 
 SETTLE = 5.0
@@ -87,3 +90,29 @@ def test_who_sends_again_by_hand_what_is_in_doubt_waits_until_it_settled(
     with pytest.raises(Transient, match="not_yet") as raised:
         begun(hub, redriven)
     assert raised.value.retry_after == wait
+
+
+def change_of(hub: World) -> Change:
+    return unpack_change(from_text(hub.queues["crm"][0].body))
+
+
+@pytest.mark.promise("Once")
+@pytest.mark.parametrize(("heard", "doubtful"), [(False, ANY_STEP), (True, "")])
+def test_what_is_parked_while_an_attempt_is_under_way_is_in_doubt(
+    hub: World, waiting: Ledger, heard: bool, doubtful: str
+) -> None:
+    hub.later(seconds=31)
+    attempt = begun(hub, waiting)
+    if heard:
+        attempt.wait(Unknown("http_500"), attempts=2, until=hub.now)
+    assert park(hub.table, change_of(hub), Misconfigured("no_queue"), hub.now) == [message(1).key]
+    assert hub.ledger(message(1)).doubtful == doubtful
+
+
+def test_a_message_that_is_twice_in_a_batch_waits_for_nobody(hub: World) -> None:
+    hub.absorb(message(1))
+    deliver, change = hub.deliver, change_of(hub)
+    ahead = deliver.ahead([change])
+    assert deliver(change, lambda: 60.0, ahead) == [(message(1).key, "done")]
+    assert deliver(change, lambda: 60.0, ahead) == []
+    assert len(hub.calls) == 1

@@ -1,4 +1,4 @@
-"""What DynamoDB's refusal of a write means: its condition does not hold, come again, call somebody, or a bug."""
+"""What a refused write means: its condition does not hold, come again, call somebody, or a bug."""
 
 import json
 from collections.abc import Callable
