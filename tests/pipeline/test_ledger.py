@@ -116,3 +116,12 @@ def test_a_message_that_is_twice_in_a_batch_waits_for_nobody(hub: World) -> None
     assert deliver(change, lambda: 60.0, ahead) == [(message(1).key, "done")]
     assert deliver(change, lambda: 60.0, ahead) == []
     assert len(hub.calls) == 1
+
+
+@pytest.mark.promise("Once")
+def test_a_customer_who_may_have_been_created_is_looked_up_first(hub: World, waiting: Ledger) -> None:
+    hub.later(seconds=31)
+    attempt = begun(hub, waiting)
+    for doubted in (False, True):
+        attempt.creating("p1", "contact")
+        assert attempt.doubted("contact") is doubted
