@@ -145,7 +145,7 @@ def _told(sim: Simulation, read: Found) -> Iterator[str]:
     for target, times in Counter(target for _, target in sim.watch.opened).items():
         for state in ("open", "closed"):
             if told[target, state] != times:
-                yield f"{target} was cut off {times} times, and “{state}” was told {told[target, state]} times"
+                yield f"{target} was cut off {times} times, and {state!r} told {told[target, state]} times"
 
 
 def _storm(sim: Simulation) -> bool:
