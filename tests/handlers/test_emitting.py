@@ -1,6 +1,5 @@
 """An event of the hub's own that the queue does not take is not taken for sent."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -33,14 +32,14 @@ class Queue:
     code: str = ""
     taken: list[Any] = field(default_factory=list)
 
-    def send_message_batch(self, *, QueueUrl: str, Entries: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    def send_message_batch(self, **asked: Any) -> dict[str, Any]:
         if self.refuses:
             self.refuses -= 1
             if self.code:
                 answer: Any = {"Error": {"Code": self.code}, "ResponseMetadata": {"HTTPStatusCode": 400}}
                 raise ClientError(answer, "SendMessageBatch")
-            return {"Failed": [{"Id": entry["Id"]} for entry in Entries]}
-        self.taken += [(QueueUrl, entry["MessageGroupId"]) for entry in Entries]
+            return {"Failed": [{"Id": entry["Id"]} for entry in asked["Entries"]]}
+        self.taken += asked["Entries"]
         return {}
 
 

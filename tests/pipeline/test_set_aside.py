@@ -9,8 +9,6 @@ from chalicelib.pipeline.set_aside import UNDELIVERED, undelivered_key
 from chalicelib.vocabulary.request import Request
 
 NOON = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
-MANY_DIGITS = datetime(2286, 11, 20, 17, 46, 39, tzinfo=UTC)
-"""A second before Unix time has a digit more."""
 
 
 def key(at: datetime, dedup: str) -> str:
@@ -21,10 +19,9 @@ def key(at: datetime, dedup: str) -> str:
 
 
 @pytest.mark.promise("In the order we acknowledged")
-@pytest.mark.parametrize("start", [NOON, MANY_DIGITS - timedelta(days=1)])
 @pytest.mark.parametrize("apart", [timedelta(milliseconds=1), timedelta(seconds=9), timedelta(hours=10)])
-def test_the_keys_sort_by_the_time_of_receipt(start: datetime, apart: timedelta) -> None:
-    keys = [key(start + number * apart, dedup) for number, dedup in enumerate("fedcba")]
+def test_the_keys_sort_by_the_time_of_receipt(apart: timedelta) -> None:
+    keys = [key(NOON + number * apart, dedup) for number, dedup in enumerate("fedcba")]
     assert sorted(keys) == keys
     assert all(one.startswith(UNDELIVERED) for one in keys)
 
