@@ -58,7 +58,7 @@ class Commit:
     unread: how many verified phones of theirs nobody can read.
     absorbed: the events so far.
     ended: the conversations that ended by them.
-    loads: open conversations by person, with the changes of this commit.
+    loads: open conversations by person, as far as they were read, before this commit.
     taken: the changes that this commit makes to loads, by person.
     staff: the addresses of our own people, as `channel:id`.
     """
@@ -118,7 +118,10 @@ class Commit:
         for person, change in ((old, -1), (new, 1)):
             if person:
                 self.taken[person] = self.taken.get(person, 0) + change
-                self.loads[person] = self.loads.get(person, 0) + change
+
+    def load(self, person: str) -> int:
+        """Their open conversations after the events so far; their load must have been read."""
+        return self.loads[person] + self.taken.get(person, 0)
 
     def writes(self) -> list[Write]:
         """All writes of the transaction, with the conditions under which it may be made."""

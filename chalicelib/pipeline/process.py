@@ -187,11 +187,11 @@ class Process:
             account_language=configuration.account_language(customer_event),
         )
         ruling = rule_for(question, configuration.routing)
-        self._read_loads(considered(ruling, configuration.directory), commit)
+        loads = self._loads(considered(ruling, configuration.directory), commit)
         decision = decide(
             ruling,
             directory=configuration.directory,
-            loads=commit.loads,
+            loads=loads,
             now=commit.now,
             config_version=configuration.version,
         )
@@ -210,12 +210,13 @@ class Process:
         row = self.table.get(EventRow, event_key(conversation.opened_by))
         return unpack_absorbed(row.body).event if row else None
 
-    def _read_loads(self, people: Sequence[str], commit: Commit) -> None:
+    def _loads(self, people: Sequence[str], commit: Commit) -> dict[str, int]:
         unread = [person for person in people if person not in commit.loads]
         rows = self.table.read(load_key(person) for person in unread)
         for person in unread:
             row = rows.get(load_key(person))
             commit.loads[person] = int(row.open) if isinstance(row, LoadRow) else 0
+        return {person: commit.load(person) for person in people}
 
 
 def _claim(events: Sequence[Event], configuration: Configuration) -> identities.Claim:

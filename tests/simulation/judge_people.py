@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -176,3 +177,13 @@ def leads(sim: Simulation, read: Found) -> Iterator[str]:
         if lead.get("employee") != wanted and not (owner in gone and lead.get("employee") is None):
             given = f"{absorbed.event.key} gave it to {owner or 'nobody'}"
             yield f"the lead of {talk_id} is {lead.get('employee')}'s, {given}"
+
+
+def remembered(sim: Simulation, read: Found) -> Iterator[str]:
+    """Who answered a customer last stays known until somebody else has answered."""
+    del read
+    for name, history in sim.watch.profiles.items():
+        for before, after in itertools.pairwise(history):
+            owner = after.conversation.owner if after.conversation else ""
+            if (before.last_owner and not after.last_owner) or (owner and owner != after.last_owner):
+                yield f"{name} was with {owner or before.last_owner}, forgotten at {moment(after.at)}"

@@ -6,7 +6,9 @@ import ast
 
 from tests.simulation.edits import (
     a,
+    argument,
     call,
+    given,
     gone,
     into,
     never,
@@ -188,5 +190,19 @@ PEOPLE = (
         function="needs_as",
         place=a(ast.Compare, "decision", "conversation"),
         becomes=into("decision.rule == conversation.rule"),
+    ),
+    Sabotage(
+        name="an offer is made once",
+        module="chalicelib.pipeline.hub_events",
+        function="offer",
+        place=argument("id"),
+        becomes=given("f'{conversation.id}:offer'"),
+    ),
+    Sabotage(
+        name="who answered last is forgotten while the customer waits",
+        module="chalicelib.pipeline.commit",
+        function="Commit.add",
+        place=argument("last_owner"),
+        becomes=given("after.owner if after else ''"),
     ),
 )
