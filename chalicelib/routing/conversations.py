@@ -136,6 +136,7 @@ def chosen(
             respond_within=decision.respond_within,
             last_event_at=max(event.received_at, now),
             last_word_at=event.received_at,
+            asked_at=_told_at(event),
             channel=event.channel,
             account=event.account,
         )
@@ -154,7 +155,9 @@ def chosen(
         respond_by=conversation.respond_by if offered else decision.respond_by or conversation.respond_by,
         respond_within=decision.respond_within,
     )
-    return Consequence(decision=decision, conversation=after, moved=moved)
+    return Consequence(
+        decision=replace(decision, respond_by=after.respond_by), conversation=after, moved=moved
+    )
 
 
 def needs_as(decision: Decision, conversation: Conversation) -> bool:
@@ -176,6 +179,20 @@ def closed(conversation: Conversation, event: Event) -> Consequence:
     return Consequence(decision=decision, conversation=conversation, closed=True)
 
 
+def answers(conversation: Conversation, event: Event) -> bool:
+    """Whether the event answers the customer: a message of ours that somebody wrote after they asked.
+
+    A greeting or an away message answers nobody. Nor does what was said before the customer's latest question:
+    platforms send echoes again for days, and one can arrive long after that.
+    """
+    if event.kind is not Kind.MESSAGE or event.direction is not Direction.OUTBOUND:
+        return False
+    if event.extra.get("automatic"):
+        return False
+    said_at = _told_at(event)
+    return said_at is None or conversation.asked_at is None or conversation.asked_at <= said_at
+
+
 def renews(conversation: Conversation, event: Event, routing: Routing) -> bool:
     """Whether the event makes a new promise: it could open a conversation, and our side had answered."""
     return conversation.respond_by is None and _opens(event, routing)
@@ -188,6 +205,11 @@ def _opens(event: Event, routing: Routing) -> bool:
     """
     nobody = event.kind is Kind.CALL and not event.customer.linkable
     return event.direction is Direction.INBOUND and event.kind in routing.opens and not nobody
+
+
+def _told_at(event: Event) -> datetime | None:
+    """When the platform says that it happened; None if it gives no time."""
+    return event.occurred_at if event.occurred_at != event.received_at else None
 
 
 def _opens_nothing(event: Event) -> str:
@@ -207,16 +229,23 @@ def _touched(
     """
     if event.kind in _HUB_KINDS:
         return conversation
-    respond_by, last_word_at = conversation.respond_by, conversation.last_word_at
-    if event.kind is Kind.MESSAGE and event.direction is Direction.OUTBOUND:
+    respond_by, last_word_at, asked_at = (
+        conversation.respond_by,
+        conversation.last_word_at,
+        conversation.asked_at,
+    )
+    if answers(conversation, event):
         respond_by = None
     elif renews(conversation, event, routing):
         respond_by = renewed
     if event.direction is Direction.INBOUND:
         last_word_at = max(last_word_at or event.received_at, event.received_at)
+    if _opens(event, routing) and (said_at := _told_at(event)):
+        asked_at = max(asked_at or said_at, said_at)
     return replace(
         conversation,
         respond_by=respond_by,
+        asked_at=asked_at,
         last_event_at=max(conversation.last_event_at, event.received_at, now),
         last_word_at=last_word_at,
     )
