@@ -182,8 +182,8 @@ def closed(conversation: Conversation, event: Event) -> Consequence:
 def answers(conversation: Conversation, event: Event) -> bool:
     """Whether the event answers the customer: a message of ours that somebody wrote after they asked.
 
-    A greeting or an away message answers nobody. Nor does what was said before the customer's latest question:
-    platforms send echoes again for days, and one can arrive long after that.
+    A greeting or an away message answers nobody. Nor does what was said before the customer's latest
+    question: platforms send echoes again for days, and one can arrive long after that.
     """
     if event.kind is not Kind.MESSAGE or event.direction is not Direction.OUTBOUND:
         return False

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from tests.pipeline.world import World, message, world
 ALWAYS_NEDA = replace(NEDA, hours="always")
 
 
-def told(hub: World, number: int, *, ago: float, **changes: object) -> Absorbed:
+def told(hub: World, number: int, *, ago: float, **changes: Any) -> Absorbed:
     """An event that reaches us now, and happened some minutes ago by the platform's clock."""
     happened = hub.now - timedelta(minutes=ago)
     return hub.absorb(message(number, received_at=hub.now, occurred_at=happened, **changes))[-1]
