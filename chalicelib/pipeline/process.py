@@ -148,9 +148,7 @@ class Process:
 
     def _absorb(self, event: Event, commit: Commit) -> None:
         configuration, profile = commit.configuration, commit.profile
-        customer = event.customer
-        is_staff = f"{customer.channel}:{customer.id}" in commit.staff and not customer.is_claimed
-        if is_staff and event.direction is Direction.INBOUND:
+        if event.direction is Direction.INBOUND and commit.is_staff(event.customer):
             event = replace(event, direction=Direction.INTERNAL)
         conversation = profile.conversation
         if conversation and conversations.is_over(conversation, event, configuration.routing):
