@@ -194,9 +194,10 @@ class Process:
             config_version=configuration.version,
         )
         if conversation and not decision.owner and owner is Presence.OFF_DUTY:
-            if event.kind is Kind.OFFER and conversations.needs_as(decision, conversation):
+            routing = configuration.routing
+            if event.kind is Kind.OFFER and conversations.needs_as(decision, conversation, routing):
                 return None
-            conversation = replace(conversation, rule=decision.rule, language=decision.language)
+            conversation = conversations.filed_by(conversation, decision, routing)
             return _kept(event, commit, conversation, because=f"off duty, but {decision.reason}")
         return conversations.chosen(conversation, event, decision, configuration.routing, now=commit.now)
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from chalicelib.routing.candidates import Presence
+from chalicelib.routing.rules import marks
 from chalicelib.vocabulary.event import Direction, Event, Kind
 from chalicelib.vocabulary.people import Consequence, Conversation, Decision, Outcome, Profile, Routing
 
@@ -131,6 +132,7 @@ def chosen(
             owner=decision.owner,
             team=decision.team,
             rule=decision.rule,
+            mark=_mark(decision, routing),
             language=decision.language,
             respond_by=decision.respond_by,
             respond_within=decision.respond_within,
@@ -143,13 +145,14 @@ def chosen(
         return Consequence(decision=decision, conversation=opened, opened=True)
     offered = event.kind is Kind.OFFER
     moved = decision.owner != conversation.owner
-    if offered and not moved and needs_as(decision, conversation):
+    if offered and not moved and needs_as(decision, conversation, routing):
         return None
     after = replace(
         _touched(conversation, event, routing, now, decision.respond_by),
         owner=decision.owner,
         team=decision.team or conversation.team,
         rule=decision.rule,
+        mark=_mark(decision, routing),
         language=decision.language,
         # An offer gives no new promise: what was answered stays answered, what was promised stays promised.
         respond_by=conversation.respond_by if offered else decision.respond_by or conversation.respond_by,
@@ -160,12 +163,23 @@ def chosen(
     )
 
 
-def needs_as(decision: Decision, conversation: Conversation) -> bool:
+def needs_as(decision: Decision, conversation: Conversation, routing: Routing) -> bool:
     """Whether the decision was made by the needs that the conversation is filed under.
 
     If not, they are filed anew, or the clock offers it every minute to those who fit the old ones.
     """
-    return (decision.rule, decision.language) == (conversation.rule, conversation.language)
+    needs = decision.rule, _mark(decision, routing), decision.language
+    return needs == (conversation.rule, conversation.mark, conversation.language)
+
+
+def filed_by(conversation: Conversation, decision: Decision, routing: Routing) -> Conversation:
+    """The conversation filed under the needs by which the decision was made."""
+    mark = _mark(decision, routing)
+    return replace(conversation, rule=decision.rule, mark=mark, language=decision.language)
+
+
+def _mark(decision: Decision, routing: Routing) -> str:
+    return marks(routing).get(decision.rule, "")
 
 
 def closed(conversation: Conversation, event: Event) -> Consequence:

@@ -29,6 +29,7 @@ class Conversation:
     asked_at: when the customer said the latest that calls for an answer, by the platform's clock; None if the
         platform gave no time.
     rule: the name of the rule it was given by, or waits under.
+    mark: that rule's mark (`rules.marks`), empty from earlier code.
     language: what its owner has to speak.
     channel: the channel of the event that opened it.
     account: the account of the event that opened it; opaque.
@@ -45,6 +46,7 @@ class Conversation:
     last_word_at: datetime | None = None
     asked_at: datetime | None = None
     rule: str = ""
+    mark: str = ""
     language: str = ""
     channel: str = ""
     account: str = ""
