@@ -68,7 +68,7 @@ def turn(profile: Profile, event: Event, routing: Routing, owner: Presence) -> T
         return Turn.CHOOSE if open_still and conversation and is_free(conversation, owner) else Turn.DROP
     if profile.own or event.direction is Direction.INTERNAL:
         return Turn.NONE
-    if _opens(event, routing):
+    if opens(event, routing):
         kept_by_owner = conversation and conversation.owner and owner is Presence.HERE
         return Turn.KEEP if kept_by_owner else Turn.CHOOSE
     return Turn.KEEP if conversation else Turn.NONE
@@ -209,10 +209,10 @@ def answers(conversation: Conversation, event: Event) -> bool:
 
 def renews(conversation: Conversation, event: Event, routing: Routing) -> bool:
     """Whether the event makes a new promise: it could open a conversation, and our side had answered."""
-    return conversation.respond_by is None and _opens(event, routing)
+    return conversation.respond_by is None and opens(event, routing)
 
 
-def _opens(event: Event, routing: Routing) -> bool:
+def opens(event: Event, routing: Routing) -> bool:
     """Whether the event opens a conversation where there is none.
 
     A call from a withheld number does not: nobody could call back, and each would fill a place for a day.
@@ -254,7 +254,7 @@ def _touched(
         respond_by = renewed
     if event.direction is Direction.INBOUND:
         last_word_at = max(last_word_at or event.received_at, event.received_at)
-    if _opens(event, routing) and (said_at := _told_at(event)):
+    if opens(event, routing) and (said_at := _told_at(event)):
         asked_at = max(asked_at or said_at, said_at)
     return replace(
         conversation,
