@@ -19,7 +19,7 @@ from tests.simulation.dues import Due
 from tests.simulation.found import Found, found
 from tests.simulation.hub import Simulation, moment
 from tests.simulation.platforms import Answered
-from tests.simulation.script import MARK
+from tests.simulation.scenes import MARK
 
 _HORIZON = 80 * 3600
 _MOST_REFUSALS = 5

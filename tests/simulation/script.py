@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-import base64
 import random
 from dataclasses import dataclass, field, replace
 
+from tests.simulation import scenes
 from tests.simulation.clock import START
-from tests.simulation.dues import HELLO, SPOOFED
-from tests.simulation.posts import Posted, Writer, forged, handshake, retired, together
-from tests.simulation.receivers import POISON
+from tests.simulation.posts import Posted, Writer, retired, together
 from tests.simulation.worlds import World, human
-
-MARK = "forgedmark"
 
 KEPT = 406
 """Days after which an event is gone: those for which it is kept, and the days DynamoDB takes."""
 
-_CHANNELS = ("whatsapp", "whatsapp", "telegram", "twilio")
 _AGAIN = (0.5, 40, 200, 400, 3600, 26 * 3600, 6 * 86_400, 25 * 86_400)
 
 
 @dataclass(slots=True, kw_only=True)
 class Script:
-    """Everything with its time.
+    """Everything with its time, Unix seconds.
 
-    closes: when an operator looks at a conversation, and when they close it. pushes: new configurations.
+    posts: what is posted.
+    closes: when an operator looks at a conversation, and when they close it.
+    pushes: when a new configuration comes.
+    key_changes: since when a credential of ours is refused, and when we have the new one.
+    deployment: since when some functions are newer, and when all are.
     rotation: when Meta and the receiver begin to use their new secret, and when we forget the old one.
-    flood: strangers who write at once. forgotten: when the table has removed what nobody needs any more.
+    flood: how many strangers write at once.
+    idle: seconds after which a conversation is over.
+    forgotten: when the table has removed what nobody needs any more.
+    ends: when nothing new happens any more.
     """
 
     posts: list[tuple[float, Posted]] = field(default_factory=list)
@@ -37,22 +39,23 @@ class Script:
     deployment: tuple[float, float] = (0.0, 0.0)
     rotation: tuple[float, float] = (0.0, 0.0)
     flood: int = 0
+    idle: float = 0.0
     forgotten: float = 0.0
     ends: float = START
 
 
 def drawn(rng: random.Random, world: World) -> Script:
     """A script from the seed."""
-    script = Script()
+    script = Script(idle=world.configuration.routing.idle * 60.0)
     length = rng.choice((60, 1200, 3 * 3600, 12 * 3600, 40 * 3600))
     script.ends = START + length
     moments = [START + rng.uniform(0, length) for _ in range(rng.choice((1, 2, 3, 5)))]
     writer = Writer(rng, world.humans)
     if rng.random() < 0.3:
-        _rush(rng, script, writer, moments[0])
+        scenes.rush(rng, script, writer, moments[0])
     times = sorted(rng.choice(moments) + rng.expovariate(0.3) for _ in range(rng.choice((3, 6, 10, 16))))
     for at in times:
-        _scene(rng, script, writer, at)
+        scenes.any_of_them(rng, script, writer, at)
     for at, posted in list(script.posts):
         if rng.random() < 0.3 and not posted.forged and not posted.challenge:
             _again(rng, script, at, posted)
@@ -82,7 +85,7 @@ def _return(rng: random.Random, script: Script, writer: Writer) -> None:
     script.forgotten = script.ends + KEPT * 86_400
     for _ in range(rng.choice((1, 3))):
         at = script.forgotten + rng.uniform(3600, 86_400)
-        script.posts.append((at, writer.say(at, writer.anybody(), rng.choice(_CHANNELS))))
+        script.posts.append((at, writer.say(at, writer.anybody(), rng.choice(scenes.CHANNELS))))
 
 
 def _rotation(rng: random.Random, script: Script, moments: list[float]) -> None:
@@ -91,7 +94,7 @@ def _rotation(rng: random.Random, script: Script, moments: list[float]) -> None:
     script.rotation = since, since + rng.choice((60, 1200))
     signed = [p for _, p in script.posts if p.channel == "whatsapp" and not p.forged and not p.challenge]
     if signed:
-        script.posts.append((script.rotation[1] + 3 * 3600, retired(rng.choice(signed), MARK)))
+        script.posts.append((script.rotation[1] + 3 * 3600, retired(rng.choice(signed), scenes.MARK)))
 
 
 def _flood(script: Script, writer: Writer, at: float) -> None:
@@ -102,157 +105,6 @@ def _flood(script: Script, writer: Writer, at: float) -> None:
         writer.humans.append(human(1000 + number))
         many.append(writer.say(at, writer.known + number, "whatsapp", kind="message"))
     script.posts.append((at, together(many)))
-
-
-def _scene(rng: random.Random, script: Script, writer: Writer, at: float) -> None:
-    """One thing that happens."""
-    scenes = list(_SCENES)
-    scene = rng.choices(scenes, [_SCENES[one] for one in scenes])[0]
-    scene(rng, script, writer, at)
-
-
-def _word(rng: random.Random, script: Script, writer: Writer, at: float) -> None:
-    kind = ""
-    channel = rng.choice(_CHANNELS)
-    if channel == "telegram" and rng.random() < 0.4:
-        kind = "contact"
-    odds = rng.random()
-    text = f"سلام {writer.number}" if odds < 0.8 else f"{HELLO} {writer.number}"
-    if odds < 0.03:
-        text = f"{POISON} {writer.number}"
-    script.posts.append((at, writer.say(at, writer.anybody(), channel, kind=kind, text=text)))
-
-
-def _several(rng: random.Random, script: Script, writer: Writer, at: float) -> None:
-    """Several things in one request, perhaps with something that nobody can read."""
-    several = [writer.say(at, writer.anybody(), "whatsapp") for _ in range(rng.choice((2, 3, 5)))]
-    if rng.random() < 0.1:
-        # Larger than most requests, and than a queue takes once it is packed.
-        several.append(writer.say(at, writer.anybody(), "whatsapp", kind="message", text=_long(rng, 250_000)))
-    script.posts.append((at, together(several, unreadable=int(rng.random() < 0.3))))
-
-
-def _answered(rng: random.Random, script: Script, writer: Writer, at: float) -> None:
-    """A customer writes, our side answers from its own phone, and perhaps they write again."""
-    who = writer.anybody()
-    script.posts.append((at, writer.say(at, who, "whatsapp", kind="message")))
-    at += rng.choice((2.0, 60.0, 1500.0))
-    kind = rng.choice(("echo", "echo", "answer"))
-    script.posts.append((at, writer.say(at, who, "telegram" if kind == "answer" else "whatsapp", kind=kind)))
-    if rng.random() < 0.5:
-        at += rng.choice((1.0, 300.0, 4000.0, 30_000.0))
-        again = writer.say(at, who, "whatsapp", kind=rng.choice(("message", "postback", "reaction")))
-        script.posts.append((at, again))
-
-
-def _forgery(rng: random.Random, script: Script, writer: Writer, at: float) -> None:
-    if rng.random() < 0.2:
-        known = rng.random() < 0.6
-        script.posts.append((at, handshake("100001", f"{writer.number + 1_000_000}", known=known)))
-    genuine = [posted for _, posted in script.posts if not posted.forged and not posted.challenge]
-    if genuine:
-        how = rng.choice(("altered", "respaced", "unsigned", "stranger"))
-        script.posts.append((at, forged(rng.choice(genuine), how, f"{MARK}{writer.number}")))
-
-
-def _moved(rng: random.Random, script: Script, writer: Writer, at: float) -> None:
-    """A customer has a new number; perhaps one of whom we have never heard, who writes at the same moment."""
-    who = writer.anybody()
-    if rng.random() < 0.5:
-        who = len(writer.humans)
-        writer.humans.append(human(500 + who))
-        writer.number += 1
-        first = at + rng.uniform(0, 0.3)
-        script.posts.append(
-            (first, writer.built(first, who, "whatsapp", "100001", "message", writer.number, target=0))
-        )
-    script.posts.append((at, writer.moved(at, who)))
-
-
-def _many(rng: random.Random, script: Script, writer: Writer, at: float) -> None:
-    who = writer.anybody()
-    many = [writer.say(at, who, "whatsapp", kind="message") for _ in range(rng.choice((12, 45, 90)))]
-    script.posts.append((at, together(many)))
-
-
-def _large(rng: random.Random, script: Script, writer: Writer, at: float) -> None:
-    """Larger than a queue message may be, and not to be compressed."""
-    text = _long(rng, 420_000)
-    script.posts.append((at, writer.say(at, writer.anybody(), "whatsapp", kind="message", text=text)))
-
-
-def _long(rng: random.Random, length: int) -> str:
-    return base64.b64encode(rng.randbytes(length)).decode()[:length]
-
-
-def _hidden(_rng: random.Random, script: Script, writer: Writer, at: float) -> None:
-    """Somebody calls who shows no number, or that of a customer who uses another number of ours."""
-    who = writer.anybody()
-    kind = "hidden_call" if who % 2 else SPOOFED
-    script.posts.append((at, writer.say(at, who, "twilio", kind=kind)))
-
-
-def _unwanted(rng: random.Random, script: Script, writer: Writer, at: float) -> None:
-    """What became of a message, to an account that does not want to know; a post in our own channel."""
-    who = writer.anybody()
-    if rng.random() < 0.4:
-        script.posts.append((at, writer.say(at, who, "telegram", kind="post")))
-        return
-    channel = rng.choice(("whatsapp", "twilio"))
-    account = "100001" if channel == "whatsapp" else "982100000009"
-    writer.number += 1
-    kind = rng.choice(("delivered", "read"))
-    unwanted = writer.built(at, who, channel, account, kind, writer.number, target=writer.number)
-    script.posts.append((at, unwanted))
-
-
-def _rush(rng: random.Random, script: Script, writer: Writer, at: float) -> None:
-    """Everybody writes at the same moment, on all channels."""
-    for who in range(writer.known):
-        for channel in rng.sample(("whatsapp", "telegram", "twilio"), rng.choice((1, 2, 3))):
-            kind = "contact" if channel == "telegram" else "message"
-            moment = at + rng.uniform(0, 0.1)
-            script.posts.append((moment, writer.say(moment, who, channel, kind=kind)))
-
-
-def _statuses_first(rng: random.Random, script: Script, writer: Writer, at: float) -> None:
-    """What became of a message of ours is told before the message itself."""
-    who = writer.anybody()
-    writer.number += 1
-    number = writer.number
-    for delay, kind in ((0.0, "read"), (0.2, "delivered"), (rng.uniform(0.3, 90), "echo")):
-        writer.number += 1
-        posted = writer.built(
-            at + delay,
-            who,
-            "whatsapp",
-            "100002",
-            kind,
-            number if kind == "echo" else writer.number,
-            target=number,
-        )
-        script.posts.append((at + delay, posted))
-
-
-def _changed_sender(rng: random.Random, script: Script, writer: Writer, at: float) -> None:
-    """The same event twice, its sender named by phone and by business-scoped id."""
-    who = writer.anybody()
-    writer.number += 1
-    number, delay = writer.number, rng.choice((0.0, 0.0, 0.05, 3.0, 500.0, 90_000.0))
-    for wait, shown in ((0.0, "phone"), (delay, rng.choice(("bsuid", "bsuid", "both")))):
-        posted = writer.built(at, who, "whatsapp", "100001", "message", number, target=0, shown=shown)
-        script.posts.append((at + wait, posted))
-
-
-def _same_id(_rng: random.Random, script: Script, writer: Writer, at: float) -> None:
-    """A message, and its edit under the same id."""
-    who = writer.anybody()
-    writer.number += 1
-    for delay, kind in ((0.0, "message"), (2.0, "edit")):
-        posted = writer.built(
-            at + delay, who, "whatsapp", "100001", kind, writer.number, target=writer.number
-        )
-        script.posts.append((at + delay, posted))
 
 
 def _again(rng: random.Random, script: Script, at: float, posted: Posted) -> None:
@@ -270,20 +122,3 @@ def _again(rng: random.Random, script: Script, at: float, posted: Posted) -> Non
         script.posts.append((later, replace(again, words=f"again: {again.words}")))
     else:
         script.posts.append((later, replace(posted, words=f"again: {posted.words}")))
-
-
-_SCENES = {
-    _word: 0.36,
-    _answered: 0.14,
-    _several: 0.14,
-    _statuses_first: 0.06,
-    _changed_sender: 0.08,
-    _forgery: 0.08,
-    _moved: 0.05,
-    _same_id: 0.03,
-    _unwanted: 0.05,
-    _many: 0.02,
-    _large: 0.015,
-    _hidden: 0.015,
-    _rush: 0.02,
-}
