@@ -14,7 +14,7 @@ from chalicelib.configuration.stage import Configuration
 from chalicelib.crms import CRMS
 from chalicelib.pipeline.repeats import Repeats
 from chalicelib.profiles import facts
-from chalicelib.profiles.identities import Match
+from chalicelib.profiles.identities import Match, addresses
 from chalicelib.routing import conversations
 from chalicelib.store import worklist
 from chalicelib.store.keys import (
@@ -32,7 +32,7 @@ from chalicelib.store.packing import pack
 from chalicelib.store.rows import ClosedRow, EventRow, IdentityRow, KeyRow, LoadRow, ProfileRow, Row
 from chalicelib.store.table import Write
 from chalicelib.vocabulary.delivery import Absorbed, Target
-from chalicelib.vocabulary.event import LONGEST_TEXT, Attachment, Event
+from chalicelib.vocabulary.event import LONGEST_TEXT, Attachment, Event, Identity
 from chalicelib.vocabulary.people import Consequence, Conversation, Profile
 
 RETENTION = timedelta(days=400)
@@ -80,6 +80,10 @@ class Commit:
     def __post_init__(self) -> None:
         people = self.configuration.directory.people
         self.staff = frozenset(address for person in people for address in person.identities)
+
+    def is_staff(self, customer: Identity) -> bool:
+        """Whether the customer is one of our own people."""
+        return bool(self.staff) and not self.staff.isdisjoint(addresses(customer, self.profile))
 
     def add(self, event: Event, consequence: Consequence) -> None:
         """Absorb one more event, with what it did to the conversation."""

@@ -18,7 +18,7 @@ from chalicelib.pipeline.commit import Commit
 from chalicelib.pipeline.repeats import quarantined, sort
 from chalicelib.profiles import facts, identities
 from chalicelib.routing import conversations
-from chalicelib.routing.candidates import Presence, hours_of, presence
+from chalicelib.routing.candidates import Presence, hours_of, presence, speaks
 from chalicelib.routing.choice import considered, decide
 from chalicelib.routing.conversations import Turn
 from chalicelib.routing.facts import Question
@@ -148,9 +148,7 @@ class Process:
 
     def _absorb(self, event: Event, commit: Commit) -> None:
         configuration, profile = commit.configuration, commit.profile
-        customer = event.customer
-        is_staff = f"{customer.channel}:{customer.id}" in commit.staff and not customer.is_claimed
-        if is_staff and event.direction is Direction.INBOUND:
+        if event.direction is Direction.INBOUND and commit.is_staff(event.customer):
             event = replace(event, direction=Direction.INTERNAL)
         conversation = profile.conversation
         if conversation and conversations.is_over(conversation, event, configuration.routing):
@@ -160,6 +158,8 @@ class Process:
             conversation = None
         owner = _owner_is(conversation, commit)
         turn = conversations.turn(commit.profile, event, configuration.routing, owner)
+        if turn is Turn.KEEP and conversation and _is_foreign(event, conversation, commit):
+            turn = Turn.CHOOSE
         consequence = self._consequence(turn, event, owner, commit)
         if consequence is not None:
             commit.add(event, consequence)
@@ -183,10 +183,13 @@ class Process:
             customer_event = self._opening(conversation, commit) or event
         question = Question(
             event=customer_event,
-            profile=profile,
+            profile=replace(profile, language=_spoken(event, commit)),
             account_language=configuration.account_language(customer_event),
         )
         ruling = rule_for(question, configuration.routing)
+        mine = configuration.directory.person(conversation.owner) if conversation else None
+        if owner is Presence.HERE and mine and speaks(mine, ruling.facts.language):
+            return _kept(event, commit, conversation)
         loads = self._loads(considered(ruling, configuration.directory), commit)
         decision = decide(
             ruling,
@@ -195,11 +198,13 @@ class Process:
             now=commit.now,
             config_version=configuration.version,
         )
-        if conversation and not decision.owner and owner is Presence.OFF_DUTY:
-            if event.kind is Kind.OFFER and conversations.needs_as(decision, conversation):
+        if conversation and not decision.owner and owner is not Presence.GONE:
+            routing = configuration.routing
+            if event.kind is Kind.OFFER and conversations.needs_as(decision, conversation, routing):
                 return None
-            conversation = replace(conversation, rule=decision.rule, language=decision.language)
-            return _kept(event, commit, conversation, because=f"off duty, but {decision.reason}")
+            conversation = conversations.filed_by(conversation, decision, routing)
+            why = "off duty" if owner is Presence.OFF_DUTY else f"does not speak {decision.language}"
+            return _kept(event, commit, conversation, because=f"{why}, but {decision.reason}")
         return conversations.chosen(conversation, event, decision, configuration.routing, now=commit.now)
 
     def _opening(self, conversation: Conversation, commit: Commit) -> Event | None:
@@ -238,6 +243,19 @@ def _owner_is(conversation: Conversation | None, commit: Commit) -> Presence:
         return Presence.GONE
     directory = commit.configuration.directory
     return presence(directory.person(conversation.owner), directory, commit.now)
+
+
+def _is_foreign(event: Event, conversation: Conversation, commit: Commit) -> bool:
+    """Whether the owner is asked for something in a language that they do not speak."""
+    owner = commit.configuration.directory.person(conversation.owner)
+    asks = conversations.opens(event, commit.configuration.routing)
+    return asks and owner is not None and not speaks(owner, _spoken(event, commit) or "und")
+
+
+def _spoken(event: Event, commit: Commit) -> str:
+    """The customer's language, as this event tells it or those before."""
+    default = commit.configuration.account_language(event)
+    return facts.after_event(commit.profile, event, default).language
 
 
 def _kept(event: Event, commit: Commit, conversation: Conversation | None, because: str = "") -> Consequence:

@@ -142,7 +142,7 @@ def _told(sim: Simulation, read: Found) -> Iterator[str]:
     """Each time that a target is cut off, and each time that it is well again, is an event of its own."""
     notices = [absorbed.event for absorbed in read.events.values() if absorbed.event.customer.own]
     told = Counter((event.account, event.extra.get("breaker", "")) for event in notices)
-    for target, times in Counter(target for _, target in sim.watch.opened).items():
+    for target, times in sim.watch.outages.items():
         for state in ("open", "closed"):
             if told[target, state] != times:
                 yield f"{target} was cut off {times} times, and {state!r} told {told[target, state]} times"
