@@ -80,7 +80,7 @@ _WRITTEN_IN_ARABIC_SCRIPT = ("fa", "ar", "ur", "ps", "ckb", "ug")
 
 # Addresses, names of users and a bot's commands are in no language.
 _NO_WORDS = re.compile(
-    r"(?:https?://|www\.)[!-~]+|[!-~]+@[!-~]+|(?<!\S)[@/]\w+"
+    r"(?:https?://|www\.)[!-~]+|(?<![!-~])[!-~]{1,128}@[!-~]+|(?<!\S)[@/]\w+"
     r"|(?<![\w.-])(?:[a-z0-9-]+\.)+(?:com|net|org|info|ir|io|me)(?![\w-])[!-~]*",
     re.IGNORECASE,
 )

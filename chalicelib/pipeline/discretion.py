@@ -18,7 +18,7 @@ from chalicelib.vocabulary.event import Event
 
 _GAP = "…"
 _WORD = re.compile(r"\w+")
-_TOKEN = re.compile(r"[\w@.+'-]*\w")
+_TOKEN = re.compile(r"(?<![\w@.+'-])[\w@.+'-]*\w")
 _NUMBER = re.compile(r"\d(?:[ ()./-]{0,2}\d){3,}")
 _STATUS = re.compile(r"HTTP [0-9]{3}(?![0-9])")
 _REASON = re.compile(r"[a-z0-9_]{1,60}")
