@@ -9,11 +9,22 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from chalicelib.language.vocabularies import ARABIC, ENGLISH, FINGLISH, LETTERS, NOT_ARABIC, PERSIAN
+from chalicelib.language.vocabularies import (
+    ARABIC,
+    ENGLISH,
+    FINGLISH,
+    LETTERS,
+    NOT_ARABIC,
+    PERSIAN,
+    SHARED,
+)
 
-_CONTROLS = "\u200e\u200f\u202a-\u202e\u2066-\u2069\u061c\ufeff\u00ad"
+_CONTROLS = "\u200e\u200f\u202a-\u202e\u2066-\u2069\u061c\u2060\ufeff\u00ad"
 _TATWEEL = "\u0640"
-_ZWNJ = "\u200c"
+# Half-spaces as keyboards write them: ZWNJ, the zero-width space, and ¬ of old Persian ones.
+_HALF_SPACES = "\u200c\u200b\u00ac"
+# Underscores are the half-spaces of hashtags.
+_JOINTS = re.compile(f"[{_HALF_SPACES}_]")
 _UNSEEN = re.compile(f"[{_CONTROLS}{_TATWEEL}]")
 _PRESENTATION = re.compile("[\ufb50-\ufdff\ufe70-\ufeff]+")
 _MARKS = re.compile("[\u064b-\u065f\u0670\u06d6-\u06ed]")
@@ -23,13 +34,18 @@ _LOOSE_JOINER = re.compile(f"(?<![{_EMOJI}])\u200d|\u200d(?![{_EMOJI}])")
 
 _COMPARED = str.maketrans(
     {
-        **dict.fromkeys("\u064a\u0649\u06d2\u0626", "\u06cc"),
+        # The last ones are Pashto's and Kurdish's, whose words people type with Persian letters too.
+        **dict.fromkeys("\u064a\u0649\u06d2\u0626\u06d0\u06cd\u06ce", "\u06cc"),
         "\u0621": None,
         **dict.fromkeys("\u0643\u06aa", "\u06a9"),
-        **dict.fromkeys("\u0629\u06c0", "\u0647"),
+        # Urdu's and Kurdish's heh among them.
+        **dict.fromkeys("\u0629\u06c0\u06c1\u06c2\u06be\u06d5", "\u0647"),
         **dict.fromkeys("\u0622\u0623\u0625\u0671", "\u0627"),
-        "\u0624": "\u0648",
-        _ZWNJ: " ",
+        **dict.fromkeys("\u0624\u06c6", "\u0648"),
+        "\u06ab": "\u06af",
+        "\u0695": "\u0631",
+        "\u06b5": "\u0644",
+        **dict.fromkeys(_HALF_SPACES, " "),
         "،": ",",
         "؛": ";",
         "؟": "?",
@@ -49,7 +65,7 @@ _HAMZA = (
     (re.compile("\u0626(?=و\\w)"), ""),
 )
 _DOUBLED = re.compile("([\u0627\u0648\u06cc])\\1+")
-# Underscores are the half-spaces of hashtags; digits and Latin letters are written without a space too.
+# Digits and Latin letters are written without a space too.
 _WORD = re.compile(r"(?:(?=[\u0600-\u077f])[^\W\d_])+|(?:(?![\u0600-\u077f])[^\W\d_])+|\d+")
 
 # Not پ, چ and گ: Iraq and the Gulf write them too.
@@ -61,6 +77,13 @@ _ARABIC_SCRIPT = re.compile("[\u0620-\u064a\u066e-\u06d3\u06d5\u06f0-\u06f9\u075
 _LATIN_SCRIPT = re.compile("[A-Za-z\u00c0-\u024f]")
 _ARABIC_ARTICLE = re.compile(r"(?:ال|لل)\w{3,}")
 _WRITTEN_IN_ARABIC_SCRIPT = ("fa", "ar", "ur", "ps", "ckb", "ug")
+
+# Addresses, names of users and a bot's commands are in no language.
+_NO_WORDS = re.compile(
+    r"(?:https?://|www\.)[!-~]+|(?<![!-~])[!-~]{1,128}@[!-~]+|(?<!\S)[@/]\w+"
+    r"|(?<![\w.-])(?:[a-z0-9-]+\.)+(?:com|net|org|info|ir|io|me)(?![\w-])[!-~]*",
+    re.IGNORECASE,
+)
 
 
 def match_key(text: str) -> str:
@@ -83,7 +106,7 @@ def spellings(text: str) -> tuple[str, str]:
 
     People write می‌خواهم, می خواهم, میخواهم and #می_خواهم for the same; comparing both lines finds all four.
     """
-    return " ".join(words(text)), " ".join(words(text.replace(_ZWNJ, "").replace("_", "")))
+    return " ".join(words(text)), " ".join(words(_JOINTS.sub("", text)))
 
 
 def folded_digits(text: str) -> str:
@@ -98,19 +121,22 @@ def language(text: str, hint: str = "", default: str = "fa") -> str:
 
     hint: the sender's language by the platform. It counts before anything but words and letters that the
         hinted language does not have.
-    default: the language of a text in Arabic letters, if nothing tells Persian from Arabic.
+    default: the language of a text in Arabic letters, if nothing tells Persian from Arabic, and of one
+        without letters.
     """
-    text = _composed(text)
+    text = _NO_WORDS.sub(" ", _composed(text))
     if _ARABIC_SCRIPT.search(text):
-        return _in_arabic_script(text, hint, default)
+        return _in_arabic_script(text, "fa" if hint.casefold() == "fa-latn" else hint, default)
     if _LATIN_SCRIPT.search(text):
         return _in_latin_script(text, hint)
+    if any(character.isalpha() for character in text):
+        return next(filter(_is_other, (hint, default)), "und")
     return hint or default or "und"
 
 
 def base(tag: str) -> str:
     """The language of a tag, without script and country: `fa` of `fa-Latn`."""
-    return tag.partition("-")[0].casefold()
+    return tag.replace("_", "-").partition("-")[0].casefold()
 
 
 def _in_arabic_script(text: str, hint: str, default: str) -> str:
@@ -153,14 +179,23 @@ def _by_letters(text: str, default: str) -> str:
 
 
 def _in_latin_script(text: str, hint: str) -> str:
-    spoken = words(text)
-    finglish = sum(word in FINGLISH for word in spoken)
-    english = sum(word in ENGLISH for word in spoken)
+    spoken = [word for word in words(text) if not word.isdecimal()]
+    shared = SHARED.get(base(hint), frozenset())
+    finglish = sum(word in FINGLISH for word in spoken if word not in shared)
+    english = sum(word in ENGLISH for word in spoken if word not in shared)
+    # Latin letters are the hinted language's own: a few words that look like another's are no proof.
+    if _is_other(hint) and 2 * max(finglish, english) <= len(spoken):
+        return hint
     if finglish > english:
         return "fa-Latn"
     if english:
         return "en"
     return hint if hint and base(hint) not in _WRITTEN_IN_ARABIC_SCRIPT else "und"
+
+
+def _is_other(tag: str) -> bool:
+    """Whether it is a language with other letters than Arabic's, and not English."""
+    return bool(tag) and base(tag) not in ("en", *_WRITTEN_IN_ARABIC_SCRIPT)
 
 
 def _composed(text: str) -> str:

@@ -30,7 +30,7 @@ PERSIAN = _listed("""
 """)
 ARABIC = _listed("""
     انا هذا هذه هذی التی الذی ارید نرید مرحبا شکرا لماذا عندی لدی لدیکم الیوم اللیله کیف وین شلون شگد شکد
-    اشگد چم بکم هل نعم اهلا عندکم عندک سمحت غدا متی لیش ایش ابغی عاوز احجز هسه شنو هناک
+    اشگد فضلک عفوا جزیلا چم بکم هل نعم اهلا عندکم عندک سمحت غدا متی لیش ایش ابغی عاوز احجز هسه شنو هناک
 """)
 # Persian has its own words in ال, and borrowed ones, and greetings that all these languages share.
 NOT_ARABIC = _listed("""
@@ -51,3 +51,18 @@ ENGLISH = _listed("""
     want need book booking cancel room rooms price much how what when where why who for with from this that
     not yes thanks thank good morning evening night tomorrow today my me we our it in on at to of a
 """)
+SHARED = {
+    "az": _listed("salam otaq pul parvaz"),
+    "da": _listed("at for am"),
+    "de": _listed("was in am"),
+    "es": _listed("a me"),
+    "fr": _listed("merci on a me in"),
+    "id": _listed("salam parvaz"),
+    "it": _listed("a in me"),
+    "nl": _listed("is was in we at"),
+    "pt": _listed("a me"),
+    "sv": _listed("salam for at"),
+    "tr": _listed("salam on at in"),
+    "uz": _listed("salam pul parvaz"),
+}
+"""By hinted language the words of the lists that it writes too; beside them most words have to be foreign."""

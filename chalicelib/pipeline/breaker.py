@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from pynamodb.expressions.update import Action
+
 from chalicelib.pipeline import hub_events
 from chalicelib.store.keys import breaker_key
 from chalicelib.store.rows import BreakerRow, Row
@@ -33,6 +35,11 @@ def _pause(probes: int) -> int:
     return int(min(_FIRST_PROBE << min(probes, 20), _LONGEST_PROBE))
 
 
+def _refused(breaker: BreakerRow) -> list[Action]:
+    """What others have written meanwhile stays, unless this worker knows of a refusal itself."""
+    return [BreakerRow.refused.set(breaker.refused)] if breaker.refused else []
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Breaker:
     """The breakers of all targets.
@@ -56,14 +63,23 @@ class Breaker:
             raise Transient("breaker_open", f"{target} is cut off", retry_after=_HELD_BACK)
 
     def failed(
-        self, target: str, row: Row | None, *, group: str, reason: str, refused: bool = False
+        self,
+        target: str,
+        row: Row | None,
+        *,
+        group: str,
+        reason: str,
+        refused: bool = False,
+        own: bool = False,
     ) -> BreakerRow:
         """Count one more failure; too many cut the target off, on trial the first. The row as it is then.
 
         refused: whether the target answered as an endpoint does that serves nobody.
+        own: whether the event is held to be at fault: remembered, should others follow, and not counted.
         """
         breaker = row if isinstance(row, BreakerRow) else BreakerRow(*breaker_key(target))
-        breaker.failures = int(breaker.failures) + 1
+        more = 0 if own else 1
+        breaker.failures = int(breaker.failures) + more
         breaker.refused = reason if refused else breaker.refused
         if breaker.state == Circuit.TRIAL:
             return self._open_again(target, breaker)
@@ -77,9 +93,9 @@ class Breaker:
         counted = self.table.update(
             BreakerRow(*breaker_key(target)),
             [
-                BreakerRow.failures.add(1),
+                BreakerRow.failures.add(more),
                 BreakerRow.groups.set(breaker.groups),
-                BreakerRow.refused.set(breaker.refused),
+                *_refused(breaker),
                 BreakerRow.row.set(BreakerRow),
                 BreakerRow.state.set(Circuit.CLOSED),
             ],
@@ -93,7 +109,7 @@ class Breaker:
         """Forget earlier failures, as the target has answered properly; return whether there were any."""
         if not isinstance(row, BreakerRow) or row.state not in (Circuit.CLOSED, Circuit.TRIAL):
             return False  # a probe lets it in again, and only then is its mapping enabled
-        if row.state == Circuit.CLOSED and not row.failures:
+        if row.state == Circuit.CLOSED and not (row.failures or row.groups):
             return False
         if row.state == Circuit.TRIAL:
             self._announce(target, Circuit.CLOSED, int(row.since))
@@ -119,7 +135,7 @@ class Breaker:
                 BreakerRow.since.set(now),
                 BreakerRow.next_probe.set(now + _FIRST_PROBE),
                 BreakerRow.probes.set(0),
-                BreakerRow.refused.set(breaker.refused),
+                *_refused(breaker),
                 BreakerRow.row.set(BreakerRow),
             ],
             BreakerRow.state.does_not_exist() | (BreakerRow.state == Circuit.CLOSED),
@@ -184,6 +200,11 @@ class Breaker:
         self._announce(target, Circuit.CLOSED, int(row.since))
         self._set(target, Circuit.CLOSED)
         return Circuit.CLOSED
+
+    def let_go(self, target: str) -> None:
+        """Let the deliveries of a target that left the stage run, for who receives them parks them."""
+        self.switch(target, True)
+        self._set(target, Circuit.CLOSED)
 
     def _set(self, target: str, state: Circuit) -> None:
         self.table.update(

@@ -14,8 +14,9 @@ from chalicelib.configuration.stage import Configuration
 from chalicelib.crms import CRMS
 from chalicelib.pipeline.repeats import Repeats
 from chalicelib.profiles import facts
-from chalicelib.profiles.identities import Match
+from chalicelib.profiles.identities import Match, addresses
 from chalicelib.routing import conversations
+from chalicelib.routing.candidates import speaks
 from chalicelib.store import worklist
 from chalicelib.store.keys import (
     LOADS,
@@ -33,7 +34,7 @@ from chalicelib.store.packing import pack
 from chalicelib.store.rows import ClosedRow, EventRow, IdentityRow, KeyRow, LoadRow, ProfileRow, Row, WordsRow
 from chalicelib.store.table import Write
 from chalicelib.vocabulary.delivery import Absorbed, Target
-from chalicelib.vocabulary.event import LONGEST_TEXT, Attachment, Event
+from chalicelib.vocabulary.event import LONGEST_TEXT, Attachment, Event, Identity
 from chalicelib.vocabulary.people import Consequence, Conversation, Profile
 
 RETENTION = timedelta(days=400)
@@ -61,7 +62,7 @@ class Commit:
     ended: the conversations that ended by them.
     unchanged: edits that say nothing new.
     words: the digests of what edited messages say after the events so far, by the key of the message.
-    loads: open conversations by person, with the changes of this commit.
+    loads: open conversations by person, as far as they were read, before this commit.
     taken: the changes that this commit makes to loads, by person.
     staff: the addresses of our own people, as `channel:id`.
     """
@@ -85,6 +86,21 @@ class Commit:
     def __post_init__(self) -> None:
         people = self.configuration.directory.people
         self.staff = frozenset(address for person in people for address in person.identities)
+
+    def is_staff(self, customer: Identity) -> bool:
+        """Whether the customer is one of our own people."""
+        return bool(self.staff) and not self.staff.isdisjoint(addresses(customer, self.profile))
+
+    def is_foreign(self, event: Event, conversation: Conversation) -> bool:
+        """Whether the owner is asked for something in a language that they do not speak."""
+        owner = self.configuration.directory.person(conversation.owner)
+        asks = conversations.opens(event, self.configuration.routing_of(event))
+        return asks and owner is not None and not speaks(owner, self.spoken(event) or "und")
+
+    def spoken(self, event: Event) -> str:
+        """The customer's language, as this event tells it or those before."""
+        default = self.configuration.account_language(event)
+        return facts.after_event(self.profile, event, default).language
 
     def add(self, event: Event, consequence: Consequence) -> None:
         """Absorb one more event, with what it did to the conversation."""
@@ -123,7 +139,10 @@ class Commit:
         for person, change in ((old, -1), (new, 1)):
             if person:
                 self.taken[person] = self.taken.get(person, 0) + change
-                self.loads[person] = self.loads.get(person, 0) + change
+
+    def load(self, person: str) -> int:
+        """Their open conversations after the events so far; their load must have been read."""
+        return self.loads[person] + self.taken.get(person, 0)
 
     def writes(self) -> list[Write]:
         """All writes of the transaction, with the conditions under which it may be made."""

@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from chalicelib.configuration.stage import Configuration
 from chalicelib.crms import CRMS
@@ -53,9 +53,10 @@ from chalicelib.vocabulary.messages import Change
 _OURS_TO_MEND = 300.0
 """Seconds between attempts while the cause is one that only a human can mend."""
 
-
 _NO_ANSWER, _DUPLICATE = "no_answer", "duplicate"
 """Reasons of an `Unknown`: nothing came back; it is there already, and only needs to be found."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,13 +164,13 @@ class Deliver:
         except NotServed as error:
             return self._refused(books, context, error)
         except Permanent as error:
-            context.count_success()
+            context.count_success(books)
             return self._park(books, target, error)
         except (Transient, Misconfigured) as error:
             if retry.spent(absorbed.committed_at, self.now()):
                 return self._park(books, target, error)
             self._wait(books, context, error)
-        context.count_success()
+        context.count_success(books)
         self.count("delivered", target=target.name)
         return State.DONE
 
@@ -183,22 +184,21 @@ class Deliver:
 
         Decision 0015 has the rule. Raises `Transient` with the time to wait.
         """
-        absorbed, refusals = books.absorbed, books.ledger.refusals
-        earlier = context.breaker_row
-        streak = int(earlier.streak) if earlier else 0
-        served_since = refusals > 0 and books.ledger.streak != streak
-        if served_since or retry.spent(absorbed.committed_at, self.now()):
+        absorbed, streak = books.absorbed, context.streak
+        served_since = books.ledger.refusals > 0 and books.ledger.streak != streak
+        refusals = 1 if served_since else books.ledger.refusals + 1
+        on_trial = context.circuit is Circuit.TRIAL
+        # If others were refused too and nobody was served between, it is the target again.
+        own = served_since and not on_trial and not context.others_failed(absorbed.profile)
+        if retry.spent(absorbed.committed_at, self.now()):
             return self._park(books, context.target, error)
-        on_trial = earlier is not None and earlier.state == Circuit.TRIAL
-        context.count_failure(absorbed.profile, error.reason, refused=True)
-        breaker = context.breaker_row
-        closed = breaker is not None and breaker.state == Circuit.CLOSED
-        if closed and refusals + 1 >= retry.MOST_REFUSALS:
+        context.count_failure(absorbed.profile, error.reason, refused=True, own=own)
+        if own or (context.circuit is Circuit.CLOSED and refusals >= retry.MOST_REFUSALS):
             return self._park(books, context.target, error)
         now = self.now()
-        pause = float(breaker.next_probe) - now.timestamp() if on_trial and breaker else 0.0
-        seconds = retry.refused(refusals + 1, self.jitter(), pause=max(pause, 0.0))
-        books.hold(error, streak=streak, until=now + timedelta(seconds=seconds))
+        pause = context.until_probe(now) if on_trial else 0.0
+        seconds = retry.refused(refusals, self.jitter(), pause=pause)
+        books.hold(error, refusals=refusals, streak=streak, until=now + timedelta(seconds=seconds))
         self.count("retried", target=context.target.name, reason=error.reason)
         raise Transient(error.reason, error.detail, retry_after=seconds) from error
 
@@ -243,7 +243,7 @@ class Deliver:
                     makes_contact = step.name == crm.contact_step
                     if makes_contact:
                         books.creating(absorbed.profile, step.name)
-                    remote = self._step(step, books, context, absorbed.profile)
+                    remote = self._step(step, books, context)
                     if makes_contact:
                         reference = books.created(absorbed.profile, remote)
                         context.rows[reference.key] = reference
@@ -253,14 +253,14 @@ class Deliver:
         except StopIteration:
             books.done()
 
-    def _step(self, step: Step, books: Books, context: Context, group: str) -> str:
+    def _step(self, step: Step, books: Books, context: Context) -> str:
         if step.find and (step.look_first or books.doubted(step.name)):
             for request in step.find:
-                remote = step.found(self._call(request, context, group))
+                remote = self._call(request, step.found, books, context)
                 if remote is not None:
                     return remote
         try:
-            return self._write(step, context, group)
+            return self._write(step, books, context)
         except Unknown as error:
             books.doubt(step.name)
             # A proxy may answer 5xx while the server behind it goes on. A step without `find` is harmless
@@ -271,24 +271,30 @@ class Deliver:
             books.trust(step.name)
             raise
 
-    def _write(self, step: Step, context: Context, group: str) -> str:
+    def _write(self, step: Step, books: Books, context: Context) -> str:
         *requests, last = (step.write, *step.instead)
         for request in requests:
             with contextlib.suppress(Permanent):
-                return step.written(self._call(request, context, group))
-        return step.written(self._call(last, context, group))
+                return self._call(request, step.written, books, context)
+        return self._call(last, step.written, books, context)
 
-    def _call(self, request: Call, context: Context, group: str) -> Reply:
-        """Send one call; a failure of the target, not of the request, counts for the breaker."""
+    def _call(self, request: Call, read: Callable[[Reply], T], books: Books, context: Context) -> T:
+        """Send one call; a failure of the target, not of the request, counts for the breaker.
+
+        A success that makes no sense is one: a page that says 200 to everything serves nobody.
+        """
         context.require_time_for_a_call()
         reply = None
         try:
             reply = self.send(context.target, request)
+            books.answered = True
             context.crm.read(reply)
+            return read(reply)
         except Throttled:
-            raise
+            raise  # it is well, and busy
         except Transient as error:
-            if reply is None or reply.status == 401 or reply.status >= 500:
-                context.count_failure(group, error.reason)
+            unknown = isinstance(error, Unknown) and error.reason != _DUPLICATE
+            senseless = unknown and reply is not None and reply.status < 400
+            if senseless or reply is None or reply.status == 401 or reply.status >= 500:
+                context.count_failure(books.absorbed.profile, error.reason, refused=senseless)
             raise
-        return reply

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 import msgspec
 
@@ -12,13 +13,13 @@ from chalicelib.configuration.stage import Configuration
 from chalicelib.crms.base import Crm
 from chalicelib.pipeline import retry
 from chalicelib.pipeline.breaker import Breaker
-from chalicelib.pipeline.delivery_ledger import contents
+from chalicelib.pipeline.delivery_ledger import Books, contents
 from chalicelib.store.keys import Key, breaker_key, event_key, ledger_key, profile_key, reference_key
 from chalicelib.store.read_ahead import Ahead
 from chalicelib.store.rows import BreakerRow, LedgerRow, ProfileRow, ReferenceRow, Row
 from chalicelib.store.table import Table
 from chalicelib.telemetry import Count
-from chalicelib.vocabulary.delivery import Absorbed, Delivery, Target
+from chalicelib.vocabulary.delivery import Absorbed, Circuit, Delivery, Target
 from chalicelib.vocabulary.errors import Misconfigured, Transient
 from chalicelib.vocabulary.messages import Change
 from chalicelib.vocabulary.people import Consequence, Profile
@@ -67,23 +68,48 @@ class Context:
         row = self.rows.get(breaker_key(self.target.name))
         return row if isinstance(row, BreakerRow) else None
 
-    def count_success(self) -> None:
-        """Tell the breaker that the target has answered properly."""
+    @property
+    def circuit(self) -> Circuit | None:
+        """The breaker's state as this message's work last saw it; None if it was never written."""
+        row = self.breaker_row
+        return Circuit(row.state) if row else None
+
+    @property
+    def streak(self) -> int:
+        """How many rows of failures a success has ended at this target."""
+        row = self.breaker_row
+        return int(row.streak) if row else 0
+
+    def until_probe(self, now: datetime) -> float:
+        """Seconds until the target may be probed again."""
+        row = self.breaker_row
+        return max(float(row.next_probe) - now.timestamp(), 0.0) if row else 0.0
+
+    def others_failed(self, group: str) -> bool:
+        """Whether another profile's deliveries have failed since the target last served anybody."""
+        row = self.breaker_row
+        return row is not None and not {*str(row.groups).split()} <= {group}
+
+    def count_success(self, books: Books) -> None:
+        """Tell the breaker that the target has answered properly, if it was asked anything."""
+        if not books.answered:
+            return
         with self._breaker_at_best():
             if self.breaker.succeeded(self.target.name, self.breaker_row):
                 self.ahead.forget([breaker_key(self.target.name)])
 
-    def count_failure(self, group: str, reason: str, *, refused: bool = False) -> None:
+    def count_failure(self, group: str, reason: str, *, refused: bool = False, own: bool = False) -> None:
         """Tell the breaker that the target has failed.
 
         group: the profile whose delivery it was.
         refused: whether the target answered as an endpoint does that serves nobody.
+        own: whether the event itself is held to be at fault.
         """
         key = breaker_key(self.target.name)
         self.ahead.forget([key])
         with self._breaker_at_best():
             self.rows[key] = self.breaker.failed(
-                self.target.name, self.breaker_row, group=group, reason=reason, refused=refused
+                self.target.name, self.breaker_row, group=group, reason=reason, refused=refused, own=own
             )
 
     @contextmanager

@@ -35,6 +35,7 @@ class Books:
     target: the target's name.
     now: gives the time, aware UTC.
     settle: the connector's, seconds.
+    answered: whether the target has answered anything in this attempt.
     lost: whether this attempt has sent a write and not heard what became of it.
     ledger: the ledger as it is now, some of it perhaps not written yet.
     """
@@ -44,6 +45,7 @@ class Books:
     target: str
     now: Callable[[], datetime]
     settle: float = 0
+    answered: bool = False
     lost: bool = False
     ledger: Ledger = field(init=False)
     _version: int = 0
@@ -130,9 +132,9 @@ class Books:
             )
         )
 
-    def hold(self, error: HubError, *, streak: int, until: datetime) -> None:
+    def hold(self, error: HubError, *, refusals: int, streak: int, until: datetime) -> None:
         """Write that it was refused, perhaps as everybody is, and when the next attempt is made."""
-        self.ledger = replace(self.ledger, refusals=self.ledger.refusals + 1, streak=streak)
+        self.ledger = replace(self.ledger, refusals=refusals, streak=streak)
         self.wait(error, attempts=self.ledger.attempts, until=until)
 
     def park(self, error: HubError) -> None:

@@ -18,10 +18,13 @@ from chalicelib.vocabulary.event import Event
 
 _GAP = "…"
 _WORD = re.compile(r"\w+")
-_TOKEN = re.compile(r"[\w@.+'-]*\w")
+_TOKEN = re.compile(r"(?<![\w@.+'-])[\w@.+'-]*\w")
 _NUMBER = re.compile(r"\d(?:[ ()./-]{0,2}\d){3,}")
 _STATUS = re.compile(r"HTTP [0-9]{3}(?![0-9])")
 _REASON = re.compile(r"[a-z0-9_]{1,60}")
+
+_UNSEEN = {"Mn", "Mc", "Me", "Cf"}
+_PERSIAN = str.maketrans("يىكةۀ", "ییکهه")
 
 _LONG_ENOUGH = 4
 """Letters of a word that is found inside a longer one as well."""
@@ -55,7 +58,8 @@ def hide_customer(error: HubError, delivery: Delivery) -> None:
 def without(detail: str, *, names: Iterable[str], texts: Iterable[str]) -> str:
     """The sentence with `…` for addresses, long numbers, and words of names and of texts that say something.
 
-    Letters are compared without case and accents. The status at its beginning is ours and stays.
+    Letters are compared without case and accents, and shown without accents. The status at its
+    beginning is ours and stays.
     """
     names, texts = [_folded(name) for name in names], [_folded(text) for text in texts]
     own = {word for name in names for word in _WORD.findall(name)}
@@ -63,7 +67,7 @@ def without(detail: str, *, names: Iterable[str], texts: Iterable[str]) -> str:
     inside = [word for word in own if len(word) >= _LONG_ENOUGH]
     status = _STATUS.match(detail)
     kept = status.group() if status else ""
-    rest = _NUMBER.sub(_GAP, detail[len(kept) :])
+    rest = _NUMBER.sub(_GAP, _bare(detail[len(kept) :]))
     for text in texts:
         rest = _whole(text).sub(_GAP, rest) if _WORD.search(text) else rest
 
@@ -82,9 +86,15 @@ def _whole(text: str) -> re.Pattern[str]:
 
 
 def _folded(text: str) -> str:
-    apart = unicodedata.normalize("NFKD", text.casefold())
-    plain = "".join(character for character in apart if not unicodedata.combining(character))
+    # What the folding of case has taken apart is bared once more.
+    plain = _bare(_bare(text).casefold())
     return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in plain)
+
+
+def _bare(text: str) -> str:
+    """Without marks and what is not seen, where words would fall apart; Arabic letters as Persian ones."""
+    apart = _GAP.join(unicodedata.normalize("NFKD", part) for part in text.split(_GAP))
+    return "".join(c for c in apart if unicodedata.category(c) not in _UNSEEN).translate(_PERSIAN)
 
 
 def _names(delivery: Delivery) -> Iterator[str]:

@@ -18,7 +18,7 @@ from chalicelib.pipeline.commit import Commit
 from chalicelib.pipeline.repeats import quarantined, sort
 from chalicelib.profiles import facts, identities
 from chalicelib.routing import conversations
-from chalicelib.routing.candidates import Presence, hours_of, presence
+from chalicelib.routing.candidates import Presence, hours_of, presence, speaks
 from chalicelib.routing.choice import considered, decide
 from chalicelib.routing.conversations import Turn
 from chalicelib.routing.facts import Question
@@ -154,9 +154,7 @@ class Process:
     def _absorb(self, event: Event, commit: Commit) -> None:
         configuration, profile = commit.configuration, commit.profile
         # In a group that is one customer, `sender` is the person who spoke.
-        speaker = event.sender or event.customer
-        is_staff = f"{speaker.channel}:{speaker.id}" in commit.staff and not speaker.is_claimed
-        if is_staff and event.direction is Direction.INBOUND:
+        if event.direction is Direction.INBOUND and commit.is_staff(event.sender or event.customer):
             event = replace(event, direction=Direction.INTERNAL)
         conversation = profile.conversation
         if conversation and conversations.is_over(conversation, event, configuration.routing):
@@ -166,6 +164,8 @@ class Process:
             conversation = None
         owner = _owner_is(conversation, commit)
         turn = conversations.turn(commit.profile, event, configuration.routing_of(event), owner)
+        if turn is Turn.KEEP and conversation and commit.is_foreign(event, conversation):
+            turn = Turn.CHOOSE
         consequence = self._consequence(turn, event, owner, commit)
         if consequence is not None:
             commit.add(event, consequence)
@@ -189,23 +189,28 @@ class Process:
             customer_event = self._opening(conversation, commit) or event
         question = Question(
             event=customer_event,
-            profile=profile,
+            profile=replace(profile, language=commit.spoken(event)),
             account_language=configuration.account_language(customer_event),
         )
         ruling = rule_for(question, configuration.routing)
-        self._read_loads(considered(ruling, configuration.directory), commit)
+        mine = configuration.directory.person(conversation.owner) if conversation else None
+        if owner is Presence.HERE and mine and speaks(mine, ruling.facts.language):
+            return _kept(event, commit, conversation)
+        loads = self._loads(considered(ruling, configuration.directory), commit)
         decision = decide(
             ruling,
             directory=configuration.directory,
-            loads=commit.loads,
+            loads=loads,
             now=commit.now,
             config_version=configuration.version,
         )
-        if conversation and not decision.owner and owner is Presence.OFF_DUTY:
-            if event.kind is Kind.OFFER and conversations.needs_as(decision, conversation):
+        if conversation and not decision.owner and owner is not Presence.GONE:
+            routing = configuration.routing
+            if event.kind is Kind.OFFER and conversations.needs_as(decision, conversation, routing):
                 return None
-            conversation = replace(conversation, rule=decision.rule, language=decision.language)
-            return _kept(event, commit, conversation, because=f"off duty, but {decision.reason}")
+            conversation = conversations.filed_by(conversation, decision, routing)
+            why = "off duty" if owner is Presence.OFF_DUTY else f"does not speak {decision.language}"
+            return _kept(event, commit, conversation, because=f"{why}, but {decision.reason}")
         return conversations.chosen(conversation, event, decision, configuration.routing, now=commit.now)
 
     def _opening(self, conversation: Conversation, commit: Commit) -> Event | None:
@@ -216,12 +221,13 @@ class Process:
         row = self.table.get(EventRow, event_key(conversation.opened_by))
         return unpack_absorbed(row.body).event if row else None
 
-    def _read_loads(self, people: Sequence[str], commit: Commit) -> None:
+    def _loads(self, people: Sequence[str], commit: Commit) -> dict[str, int]:
         unread = [person for person in people if person not in commit.loads]
         rows = self.table.read(load_key(person) for person in unread)
         for person in unread:
             row = rows.get(load_key(person))
             commit.loads[person] = int(row.open) if isinstance(row, LoadRow) else 0
+        return {person: commit.load(person) for person in people}
 
 
 def _claim(events: Sequence[Event], configuration: Configuration) -> identities.Claim:

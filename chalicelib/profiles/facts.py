@@ -40,10 +40,12 @@ def after_event(profile: Profile, event: Event, default_language: str) -> Profil
     name, language = profile.name, profile.language
     if event.direction is Direction.INBOUND:
         name = event.name[:_LONGEST_NAME] or name
-        if event.text:
-            spoken = persian.language(event.excerpt, event.language_hint, default_language)
+        language = language or event.language_hint
+        if event.said:
+            # A “👍” or “سلام” tells nothing new: what is known already is the hint.
+            spoken = persian.language(event.said, language, default_language)
             language = spoken if spoken != "und" else language
-        language = (language or event.language_hint or default_language)[:_LONGEST_LANGUAGE]
+        language = language[:_LONGEST_LANGUAGE]
     return replace(
         profile,
         counters=counters,

@@ -19,6 +19,7 @@ from chalicelib.store.keys import Key, contact_key, identity_key
 from chalicelib.store.rows import IdentityRow, KeyRow, Row
 from chalicelib.vocabulary.event import ContactKey, Event, Identity
 from chalicelib.vocabulary.numbering import spellings
+from chalicelib.vocabulary.people import Profile
 
 _MOST = 20
 """Keys, and replaced identities, that count of one message: a transaction has room for 100 rows."""
@@ -112,6 +113,23 @@ def match(claim: Claim, rows: Mapping[Key, Row]) -> Match:
 def phone_keys(number: str) -> list[Key]:
     """The keys of the rows of a phone in E.164, in all its spellings; today's is the first."""
     return [contact_key(f"phone#{spelling}") for spelling in spellings(number)]
+
+
+def addresses(customer: Identity, profile: Profile) -> frozenset[str]:
+    """The customer's proved addresses as a directory may write them, `channel:id`.
+
+    A platform names a person by phone, by another spelling of it or by an id of its own; the directory by any
+    of them. So the addresses of the whole profile count, and on the event's channel each verified phone.
+    """
+    if customer.is_claimed:
+        return frozenset()
+    parts = (key.split("#", 2) for key in profile.identities)
+    known = {f"{channel}:{name}" for channel, scope, name in parts if scope != "@claimed"}
+    numbers = {spelling for phone in profile.phones for spelling in spellings(phone)}
+    written = {form for number in numbers for form in (number, number[1:], f"whatsapp:{number}")}
+    return frozenset(
+        {f"{customer.channel}:{customer.id}", *known, *(f"{customer.channel}:{form}" for form in written)}
+    )
 
 
 def _rows_of(key: str) -> list[Key]:

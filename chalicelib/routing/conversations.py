@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from chalicelib.routing.candidates import Presence
+from chalicelib.routing.rules import marks
 from chalicelib.vocabulary.event import Direction, Event, Kind
 from chalicelib.vocabulary.people import Consequence, Conversation, Decision, Outcome, Profile, Routing
 
@@ -67,7 +68,7 @@ def turn(profile: Profile, event: Event, routing: Routing, owner: Presence) -> T
         return Turn.CHOOSE if open_still and conversation and is_free(conversation, owner) else Turn.DROP
     if profile.own or event.direction is Direction.INTERNAL:
         return Turn.NONE
-    if _opens(event, routing):
+    if opens(event, routing):
         kept_by_owner = conversation and conversation.owner and owner is Presence.HERE
         return Turn.KEEP if kept_by_owner else Turn.CHOOSE
     return Turn.KEEP if conversation else Turn.NONE
@@ -131,38 +132,54 @@ def chosen(
             owner=decision.owner,
             team=decision.team,
             rule=decision.rule,
+            mark=_mark(decision, routing),
             language=decision.language,
             respond_by=decision.respond_by,
             respond_within=decision.respond_within,
             last_event_at=max(event.received_at, now),
             last_word_at=event.received_at,
+            asked_at=_told_at(event),
             channel=event.channel,
             account=event.account,
         )
         return Consequence(decision=decision, conversation=opened, opened=True)
     offered = event.kind is Kind.OFFER
     moved = decision.owner != conversation.owner
-    if offered and not moved and needs_as(decision, conversation):
+    if offered and not moved and needs_as(decision, conversation, routing):
         return None
     after = replace(
         _touched(conversation, event, routing, now, decision.respond_by),
         owner=decision.owner,
         team=decision.team or conversation.team,
         rule=decision.rule,
+        mark=_mark(decision, routing),
         language=decision.language,
         # An offer gives no new promise: what was answered stays answered, what was promised stays promised.
         respond_by=conversation.respond_by if offered else decision.respond_by or conversation.respond_by,
         respond_within=decision.respond_within,
     )
-    return Consequence(decision=decision, conversation=after, moved=moved)
+    return Consequence(
+        decision=replace(decision, respond_by=after.respond_by), conversation=after, moved=moved
+    )
 
 
-def needs_as(decision: Decision, conversation: Conversation) -> bool:
+def needs_as(decision: Decision, conversation: Conversation, routing: Routing) -> bool:
     """Whether the decision was made by the needs that the conversation is filed under.
 
     If not, they are filed anew, or the clock offers it every minute to those who fit the old ones.
     """
-    return (decision.rule, decision.language) == (conversation.rule, conversation.language)
+    needs = decision.rule, _mark(decision, routing), decision.language
+    return needs == (conversation.rule, conversation.mark, conversation.language)
+
+
+def filed_by(conversation: Conversation, decision: Decision, routing: Routing) -> Conversation:
+    """The conversation filed under the needs by which the decision was made."""
+    mark = _mark(decision, routing)
+    return replace(conversation, rule=decision.rule, mark=mark, language=decision.language)
+
+
+def _mark(decision: Decision, routing: Routing) -> str:
+    return marks(routing).get(decision.rule, "")
 
 
 def closed(conversation: Conversation, event: Event) -> Consequence:
@@ -176,18 +193,37 @@ def closed(conversation: Conversation, event: Event) -> Consequence:
     return Consequence(decision=decision, conversation=conversation, closed=True)
 
 
+def answers(conversation: Conversation, event: Event) -> bool:
+    """Whether the event answers the customer: a message of ours that somebody wrote after they asked.
+
+    A greeting or an away message answers nobody. Nor does what was said before the customer's latest
+    question: platforms send echoes again for days, and one can arrive long after that.
+    """
+    if event.kind is not Kind.MESSAGE or event.direction is not Direction.OUTBOUND:
+        return False
+    if event.extra.get("automatic"):
+        return False
+    said_at = _told_at(event)
+    return said_at is None or conversation.asked_at is None or conversation.asked_at <= said_at
+
+
 def renews(conversation: Conversation, event: Event, routing: Routing) -> bool:
     """Whether the event makes a new promise: it could open a conversation, and our side had answered."""
-    return conversation.respond_by is None and _opens(event, routing)
+    return conversation.respond_by is None and opens(event, routing)
 
 
-def _opens(event: Event, routing: Routing) -> bool:
+def opens(event: Event, routing: Routing) -> bool:
     """Whether the event opens a conversation where there is none.
 
     A call from a withheld number does not: nobody could call back, and each would fill a place for a day.
     """
     nobody = event.kind is Kind.CALL and not event.customer.linkable
     return event.direction is Direction.INBOUND and event.kind in routing.opens and not nobody
+
+
+def _told_at(event: Event) -> datetime | None:
+    """When the platform says that it happened; None if it gives no time."""
+    return event.occurred_at if event.occurred_at != event.received_at else None
 
 
 def _opens_nothing(event: Event) -> str:
@@ -207,16 +243,23 @@ def _touched(
     """
     if event.kind in _HUB_KINDS:
         return conversation
-    respond_by, last_word_at = conversation.respond_by, conversation.last_word_at
-    if event.kind is Kind.MESSAGE and event.direction is Direction.OUTBOUND:
+    respond_by, last_word_at, asked_at = (
+        conversation.respond_by,
+        conversation.last_word_at,
+        conversation.asked_at,
+    )
+    if answers(conversation, event):
         respond_by = None
     elif renews(conversation, event, routing):
         respond_by = renewed
     if event.direction is Direction.INBOUND:
         last_word_at = max(last_word_at or event.received_at, event.received_at)
+    if opens(event, routing) and (said_at := _told_at(event)):
+        asked_at = max(asked_at or said_at, said_at)
     return replace(
         conversation,
         respond_by=respond_by,
+        asked_at=asked_at,
         last_event_at=max(conversation.last_event_at, event.received_at, now),
         last_word_at=last_word_at,
     )

@@ -65,7 +65,7 @@ def facts_of(question: Question) -> Facts:
 
 def _language(question: Question) -> str:
     """The language in which the customer is to be answered."""
-    text = question.event.excerpt
+    text = question.event.said
     earlier = question.profile.language or question.event.language_hint
     spoken = persian.language(text, hint=earlier, default=question.account_language or "fa")
     if spoken == "und" and text.strip():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -49,6 +51,19 @@ def rule_for(question: Question, routing: Routing) -> Ruling:
     return Ruling(question=question, facts=facts, rule=None, because="no rule holds")
 
 
+def marks(routing: Routing) -> dict[str, str]:
+    """By the name of each rule 8 hex digits, which change if it, or one before it, asks for something else.
+
+    As long as they stay, what fell under the rule falls under it still.
+    """
+    asked = hashlib.sha256()
+    found = {}
+    for rule in routing.rules:
+        asked.update(json.dumps([rule.name, *(getattr(rule, name) for name in _CONDITIONS)]).encode())
+        found[rule.name] = asked.hexdigest()[:8]
+    return found
+
+
 def trials(facts: Facts, routing: Routing) -> Iterator[Trial]:
     """Every rule in its order, up to the first that holds and including it."""
     for rule in routing.rules:
@@ -72,6 +87,7 @@ def _tried(rule: Rule, facts: Facts) -> Trial:
 
 
 _NAMEABLE = ("channel", "account", "kind", "language")
+_CONDITIONS = (*_NAMEABLE, "words", "profile")
 
 
 def _conditions(rule: Rule, facts: Facts) -> Iterator[tuple[str, tuple[str, ...], list[str]]]:

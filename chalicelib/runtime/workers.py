@@ -153,6 +153,7 @@ class Workers:
             breaker=self._breaker,
             call=self._call,
             credentials=lambda target: self._secrets.get(target.secret),
+            queues=lambda: self.environment.target_queues,
             now=self._edges.now,
             count=telemetry.count,
         )

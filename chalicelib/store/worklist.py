@@ -16,7 +16,7 @@ class Place:
     """A place, read.
 
     owed: the customer waits for an answer.
-    rule: the digest of the name of the rule; language: what the owner has to speak.
+    rule: the mark of the rule; language: what the owner has to speak.
     last_owner: the digest of the id of who answered the customer last.
     """
 
@@ -31,7 +31,7 @@ def place(conversation: Conversation, last_owner: str) -> str:
     moment = sortable(conversation.respond_by or conversation.opened_at)
     state = "owed" if conversation.respond_by else "answered"
     language = conversation.language[:_LONGEST_LANGUAGE].replace("#", "")
-    return "#".join((moment, state, digest(conversation.rule), language, digest(last_owner)))
+    return "#".join((moment, state, conversation.mark, language, digest(last_owner)))
 
 
 def read(place: str) -> Place:

@@ -154,7 +154,7 @@ class Ledger:
     next_at: when the next attempt is made, aware UTC; None unless the delivery waits.
     reason: the short code of the last failure, empty if there was none.
     detail: the sentence of the last failure, for people.
-    refusals: how often the target refused it as an endpoint does that serves nobody.
+    refusals: how often in a row the target refused it as an endpoint does that serves nobody.
     streak: the breaker's `streak` at the last of these.
     """
 

@@ -219,6 +219,12 @@ class Event:
         return self.text[:LONGEST_TEXT]
 
     @property
+    def said(self) -> str:
+        """The excerpt as far as it tells the customer's language: a button's code is ours."""
+        is_code = self.kind is Kind.POSTBACK and self.text == self.extra.get("payload")
+        return "" if is_code else self.excerpt
+
+    @property
     def reference(self) -> str:
         """A short name for the event, used as the marker in other systems."""
         return reference(self.key)

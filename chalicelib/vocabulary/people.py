@@ -26,7 +26,10 @@ class Conversation:
     respond_within: the minutes that the rule promises, for the next time the customer writes.
     last_event_at: when its latest event was received or committed, the later; idle time counts from there.
     last_word_at: when we received the customer's latest word.
+    asked_at: when the customer said the latest that calls for an answer, by the platform's clock; None if the
+        platform gave no time.
     rule: the name of the rule it was given by, or waits under.
+    mark: that rule's mark (`rules.marks`), empty from earlier code.
     language: what its owner has to speak.
     channel: the channel of the event that opened it.
     account: the account of the event that opened it; opaque.
@@ -41,7 +44,9 @@ class Conversation:
     respond_within: int = 60
     last_event_at: datetime
     last_word_at: datetime | None = None
+    asked_at: datetime | None = None
     rule: str = ""
+    mark: str = ""
     language: str = ""
     channel: str = ""
     account: str = ""

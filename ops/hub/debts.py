@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import msgspec
 
+from chalicelib.pipeline import retry
 from chalicelib.pipeline.delivery_ledger import contents
 from chalicelib.pipeline.relay import Relay
 from chalicelib.store.keys import ledger_key
 from chalicelib.store.rows import EventRow, LedgerRow
-from chalicelib.vocabulary.delivery import State
+from chalicelib.vocabulary.delivery import Ledger, State
 from chalicelib.vocabulary.errors import HubError
 from chalicelib.vocabulary.messages import Change
 from ops.hub.events import key_in
@@ -78,7 +80,7 @@ def _unpark(site: Site, event: str, target: str) -> None:
         refusals=0,
         version=ledger.version + 1,
         since=site.now(),
-        next_at=None,
+        next_at=_settled(ledger),
         reason=_REDRIVEN,
         detail=f"was parked: {ledger.reason}",
     )
@@ -91,6 +93,14 @@ def _unpark(site: Site, event: str, target: str) -> None:
         ],
         LedgerRow.version == ledger.version,
     )
+
+
+def _settled(ledger: Ledger) -> datetime | None:
+    """When what the last attempt may have written must be there; None if that is in no doubt."""
+    if not ledger.doubtful:
+        return None
+    seconds = retry.LONGEST_ATTEMPT + retry.settle(0, ledger.attempts)
+    return ledger.since + timedelta(seconds=seconds)
 
 
 def is_redriven(row: LedgerRow) -> bool:

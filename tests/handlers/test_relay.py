@@ -105,3 +105,12 @@ def test_a_change_that_cannot_be_read_is_passed_over_and_counted(front, hub, spo
     assert sent(front, "b") == [message(2).key]
     assert '"unreadable_change":[1.0]' in front.said.replace(" ", "")
     assert '"bug"' in front.said
+
+
+@pytest.mark.parametrize(
+    ("times", "oldest"),
+    [([], None), ([None], None), ([7], 7.0), ([7.5, 3, 9], 3.0), ([None, 4, 5], 4.0)],
+)
+def test_a_batch_is_as_old_as_its_oldest_record(times, oldest):
+    records = [{"dynamodb": {"ApproximateCreationDateTime": each} if each else {}} for each in times]
+    assert relay._oldest(records) == oldest

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.language.persian import folded_digits, language, match_key, spellings, words
-from chalicelib.language.vocabularies import ARABIC, ENGLISH, FINGLISH, NOT_ARABIC, PERSIAN
+from chalicelib.language.vocabularies import ARABIC, ENGLISH, FINGLISH, NOT_ARABIC, PERSIAN, SHARED
 
 LETTERS = "".join(
     map(
@@ -76,6 +76,13 @@ ALIKE = [
     ("قرائت", "قراءت"),
     ("ویدئو", "ویدیو"),
     ("سوئیت", "سوییت", "سویت"),
+    ("کمرہ", "کمره"),
+    ("ھوٹل", "ہوٹل"),
+    ("ژوورێکی", "ژووریکی"),
+    ("ڕۆژ", "روژ"),
+    ("سڵاو", "سلاو"),
+    ("ګل", "گل"),
+    ("رز\u2060رو", "رزرو"),
 ]
 APART = [("دو", "دیو"), ("میوه", "موه"), ("شب", "شیب"), ("اب", "تاب"), ("پول", "پل"), ("مسائل", "مثل")]
 
@@ -117,6 +124,7 @@ def test_the_vocabularies_are_in_the_form_in_which_words_are_compared(listed):
 def test_no_word_is_of_two_languages():
     assert not PERSIAN & (ARABIC | NOT_ARABIC)
     assert not FINGLISH & ENGLISH
+    assert all(shared <= FINGLISH | ENGLISH for shared in SHARED.values())
 
 
 @given(texts)
@@ -130,6 +138,11 @@ def test_half_spaces_do_not_hide_words():
     assert joined == "میخواهم 2 شب"
     assert words("«سلام»؛ خوبي؟") == ("سلام", "خوبی")
     assert folded_digits("۱۲٣") == "123"
+
+
+@pytest.mark.parametrize("half_space", ["\u200c", "\u200b", "\u00ac", "_"])
+def test_every_keyboard_s_half_space_is_one(half_space):
+    assert spellings(f"می{half_space}خواهم") == ("می خواهم", "میخواهم")
 
 
 @pytest.mark.parametrize(
@@ -204,6 +217,38 @@ def test_half_spaces_do_not_hide_words():
         ("👍", "", "", "und"),
         ("", "", "", "und"),
         ("Привет", "ru", "fa", "ru"),
+        # Neither Persian nor English has these letters.
+        ("Здравствуйте, есть номер?", "", "fa", "und"),
+        ("Здравствуйте", "fa", "fa", "und"),
+        ("Здравствуйте", "en", "fa", "und"),
+        ("Здравствуйте", "", "ru", "ru"),
+        ("Բարեւ", "", "fa", "und"),
+        ("有房间吗", "zh-hans", "fa", "zh-hans"),
+        # Languages of Latin letters share words with English, and with Persian in Latin letters.
+        ("Was kostet ein Zimmer am Montag in Teheran?", "de", "fa", "de"),
+        ("On iki kişi için oda var mı?", "tr", "fa", "tr"),
+        ("Is er een kamer in het hotel? We zijn met twee", "nl", "fa", "nl"),
+        ("Czy to jest do zapłaty? W hotelu, a nie on line", "pl", "fa", "pl"),
+        ("Merci beaucoup", "fr", "fa", "fr"),
+        ("Merci", "fr", "fa", "fr"),
+        ("Merci", "fa", "fa", "fa-Latn"),
+        ("Salam, otaq qiyməti neçədir?", "az", "fa", "az"),
+        ("Salam", "az-Latn", "fa", "az-Latn"),
+        ("salam otagh dotakhte mikham", "az", "fa", "fa-Latn"),
+        ("Hello, do you have a room for 2 nights?", "de", "fa", "en"),
+        ("Hi", "tr", "fa", "en"),
+        # Addresses and commands are in no language.
+        ("https://www.booking.com/hotel/for-you?my=room", "fa", "fa", "fa"),
+        ("booking.com/the-hotel", "ar", "fa", "ar"),
+        ("info@hotel-for-you.com", "", "fa", "fa"),
+        ("/cancel", "fa", "fa", "fa"),
+        ("@hotel_for_you", "fa", "fa", "fa"),
+        ("https://example.org/in-the-room غرفة شاغرة", "", "fa", "ar"),
+        ("please see https://example.org", "fa", "fa", "en"),
+        # What is written in Persian letters is not in Latin ones.
+        ("سلام", "fa-Latn", "fa", "fa"),
+        ("سلام", "ar_EG", "fa", "ar_EG"),
+        ("من فضلك", "", "fa", "ar"),
     ],
 )
 def test_language(text, hint, default, expected):

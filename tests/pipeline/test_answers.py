@@ -1,106 +1,84 @@
-"""What a platform is answered, and by which methods it may post, is the channel's to say."""
+"""What answers the customer and what does not: nobody who waits is taken for answered."""
 
-import sys
-import types
-from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from chalicelib.channels import CHANNELS, MODULES
-from chalicelib.channels.base import Channel
-from chalicelib.pipeline.set_aside import unpack_quarantined
-from chalicelib.vocabulary.account import Account, Ours
-from chalicelib.vocabulary.request import Answer, Request
-from tests.pipeline.test_receive import scene
-from tests.pipeline.world import START, World, world
+from chalicelib.vocabulary.delivery import Absorbed
+from chalicelib.vocabulary.event import Direction, Kind
+from tests.pipeline.test_waiting import NEDA, REZA, open_of, said, staffed
+from tests.pipeline.world import World, message, world
 
-BODY = b'{"update_id": 7, "message": {"message_id": 3, "date": 1795424400, "text": "x",'
-BODY += b' "chat": {"id": 5, "type": "private"}, "from": {"id": 5, "first_name": "x", "is_bot": false}}}'
-Declare = Callable[..., None]
+ALWAYS_NEDA = replace(NEDA, hours="always")
 
 
-@pytest.fixture
-def declare(monkeypatch: pytest.MonkeyPatch) -> Declare:
-    """Makes a channel `parrot` that is Telegram but for what is changed."""
-
-    def made(**changes: Any) -> None:
-        module = types.SimpleNamespace(PARROT=replace(CHANNELS["telegram"], name="parrot", **changes))
-        monkeypatch.setitem(sys.modules, "chalicelib.channels.parrot", module)
-        monkeypatch.setitem(MODULES, "parrot", "parrot")
-
-    return made
+def told(hub: World, number: int, *, ago: float, **changes: Any) -> Absorbed:
+    """An event that reaches us now, and happened some minutes ago by the platform's clock."""
+    happened = hub.now - timedelta(minutes=ago)
+    return hub.absorb(message(number, received_at=hub.now, occurred_at=happened, **changes))[-1]
 
 
-@pytest.fixture
-def hub() -> Iterator[World]:
-    with world() as made:
-        account = Account(channel="parrot", id="bot", secret="telegram")
-        made.configuration = replace(made.configuration, accounts=(account,))
-        yield made
-
-
-def posted(hub: World, **changes: Any) -> Answer:
-    (token,) = scene(channel="telegram", account="bot")["secrets"]["secret_token"]
-    headers = {"x-telegram-bot-api-secret-token": token, "content-type": "application/json"}
-    request = Request(
-        method="POST", url="/webhooks/parrot/bot", headers=headers, body=BODY, received_at=START
-    )
-    return hub.post("parrot", "bot", replace(request, **changes))
-
-
-def echoing(request: Request, ours: Ours) -> Answer:
-    return Answer(status=200, body=f"{ours.account.id} {len(request.body)}", content_type="text/x")
-
-
-def failing(_request: Request, _ours: Ours) -> Answer:
-    raise KeyError("+98 912 000 0001")
-
-
-def test_an_answer_is_made_from_the_request_once_all_is_safe(hub: World, declare: Declare) -> None:
-    def answer(request: Request, ours: Ours) -> Answer:
-        assert len(hub.queues["events"]) == 1
-        return echoing(request, ours)
-
-    declare(answer=answer)
-    assert posted(hub) == Answer(status=200, body=f"bot {len(BODY)}", content_type="text/x")
-
-
-def test_an_answer_that_cannot_be_made_brings_nothing_again(
-    hub: World, declare: Declare, caplog: pytest.LogCaptureFixture
-) -> None:
-    declare(answer=failing)
-    assert posted(hub) == Answer(status=200)
-    assert len(hub.queues["events"]) == 1
-    assert [vars(record)["reason"] for record in caplog.records] == ["KeyError"]
+def is_owed(hub: World) -> bool:
+    conversation = open_of(hub)
+    assert conversation
+    return conversation.respond_by is not None
 
 
 @pytest.mark.parametrize(
-    ("methods", "method", "status"),
-    [(("POST",), "POST", 200), (("POST",), "GET", 405), (("GET",), "GET", 200), (("GET",), "POST", 405),
-     (("GET", "POST"), "GET", 200)],
-)  # fmt: skip
-def test_only_by_its_methods(
-    hub: World, declare: Declare, methods: tuple[str, ...], method: str, status: int
-) -> None:
-    declare(methods=methods)
-    assert posted(hub, method=method).status == status
-    assert len(hub.queues["events"]) == (status == 200)
+    ("asked", "answered", "owed"),
+    [
+        # Minutes ago by the platform's clock: the customer's latest question, our words.
+        pytest.param(10, 5, False, id="an answer"),
+        pytest.param(10, 10, False, id="an answer of the same second"),
+        pytest.param(10, 15, True, id="what was said before the question, and arrives after it"),
+        pytest.param(0, 15, False, id="the question has no time: the answer counts as it comes"),
+        pytest.param(10, 0, False, id="the answer has no time: it counts as it comes"),
+        pytest.param(120, 60, False, id="a question that arrives after a long delay, answered meanwhile"),
+    ],
+)
+def test_an_echo_answers_what_was_asked_before_it(asked: float, answered: float, owed: bool) -> None:
+    with world(configuration=staffed(REZA)) as hub:
+        told(hub, 1, ago=30 + asked)
+        told(hub, 2, ago=asked)
+        told(hub, 3, ago=answered, direction=Direction.OUTBOUND)
+        assert is_owed(hub) == owed
 
 
-def test_what_is_quarantined_keeps_how_it_came(hub: World, declare: Declare) -> None:
-    declare(methods=("GET",))
-    assert posted(hub, method="GET", body=b"{", query={"a": "x"}).status == 200
-    (packed,) = (content for key, content in hub.bucket.items() if key.startswith("quarantine/"))
-    quarantined = unpack_quarantined(packed)
-    assert (quarantined.method, quarantined.query) == ("GET", {"a": "x"})
+def test_an_answer_that_is_newer_than_a_late_echo_still_counts() -> None:
+    with world(configuration=staffed(REZA)) as hub:
+        told(hub, 1, ago=20)
+        told(hub, 2, ago=10, direction=Direction.OUTBOUND)
+        told(hub, 3, ago=40, direction=Direction.OUTBOUND)
+        assert not is_owed(hub)
 
 
-def test_what_was_quarantined_before_methods_were_kept_is_read() -> None:
-    packed = b'{"channel":"telegram","account":"bot","content_type":"","body":"e30=","fragments":[]}'
-    assert unpack_quarantined(packed).method == "POST"
+@pytest.mark.parametrize("kind", [Kind.REACTION, Kind.EDIT, Kind.DELETE, Kind.FOLLOW])
+def test_what_calls_for_no_answer_makes_no_answer_stale(kind: Kind) -> None:
+    with world(configuration=staffed(REZA)) as hub:
+        told(hub, 1, ago=20)
+        told(hub, 2, ago=5, kind=kind)
+        told(hub, 3, ago=10, direction=Direction.OUTBOUND)
+        assert not is_owed(hub)
 
 
-def test_every_channel_of_the_registry_is_declared_under_its_name() -> None:
-    assert all(isinstance(CHANNELS[name], Channel) and CHANNELS[name].name == name for name in MODULES)
+def test_a_greeting_and_an_away_message_answer_nobody() -> None:
+    with world(configuration=staffed(REZA)) as hub:
+        told(hub, 1, ago=20)
+        told(hub, 2, ago=19, direction=Direction.OUTBOUND, extra={"automatic": "true"})
+        assert is_owed(hub)
+
+
+def test_an_offer_of_what_was_answered_tells_of_no_promise() -> None:
+    with world(configuration=staffed(ALWAYS_NEDA)) as hub:
+        said(hub)
+        said(hub, 2, direction=Direction.OUTBOUND)
+        hub.configuration = staffed(REZA)
+        hub.later(minutes=1)
+        hub.tick()
+        hub.run()
+        body = hub.calls[-1].body.decode()
+        assert '"kind":"offer"' in body
+        assert '"owner":"reza"' in body
+        assert '"respond_by":"' not in body

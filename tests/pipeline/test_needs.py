@@ -1,10 +1,13 @@
 """What a conversation needs may change while it waits: nothing is offered in vain, nobody is missed."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from chalicelib.vocabulary.event import Kind
+from chalicelib.vocabulary.people import Rule, Team
 from tests.pipeline.test_waiting import NEDA as OFFICE_NEDA
 from tests.pipeline.test_waiting import REZA as ALWAYS_REZA
 from tests.pipeline.test_waiting import RULE, TUESDAY_NOON, open_of, said, staffed
@@ -57,3 +60,54 @@ def test_a_rule_renamed_while_its_owner_is_off_duty_is_offered_to_nobody_in_vain
         waiting = open_of(hub)
         assert waiting
         assert (waiting.rule, waiting.owner) == ("new", "neda")
+
+
+ARABIC = Rule(name="عربی", language=("ar",), team="night", respond_within=30)
+BOOKING = Rule(name="رزرو", words=("غرفة",), team="night", skills={"visa": 5})
+TEAMS = (Team(id="desk", name="پذیرش", members=("reza",)), Team(id="night", name="شب", members=("neda",)))
+ASLEEP = replace(OFFICE_NEDA, hours="night", languages={"ar": 5})
+AWAKE = replace(ALWAYS_REZA, languages={"fa": 5, "ar": 2})
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param((ARABIC, RULE), (replace(ARABIC, team="desk"), RULE), id="its team is another"),
+        pytest.param(
+            (ARABIC, RULE), (replace(ARABIC, name="روز", team="desk"), ARABIC, RULE), id="a new one before it"
+        ),
+        pytest.param((BOOKING, RULE), (replace(BOOKING, words=("تور",)), RULE), id="its words are others"),
+        pytest.param(
+            (BOOKING, RULE), (replace(BOOKING, channel=("sms",)), RULE), id="its channel is another"
+        ),
+        pytest.param((BOOKING, RULE), (RULE,), id="it is gone"),
+        pytest.param((ARABIC, RULE), (RULE, ARABIC), id="the order is another"),
+        pytest.param(
+            (BOOKING, RULE), (replace(BOOKING, skills={}, team="desk"), RULE), id="it asks for less"
+        ),
+    ],
+)
+def test_who_waits_falls_under_today_s_rules(before: Sequence[Rule], after: Sequence[Rule]) -> None:
+    with world(configuration=staffed(ASLEEP, AWAKE, rules=before, teams=TEAMS), now=TUESDAY_NOON) as hub:
+        assert said(hub, 1, text="أريد غرفة لشخصين").consequence.decision.outcome == "waiting"
+        said(hub, 2, kind=Kind.REACTION, text="🙏")
+        hub.configuration = staffed(ASLEEP, AWAKE, rules=after, teams=TEAMS)
+        offers(hub, 2)
+        waiting = open_of(hub)
+        assert waiting
+        assert waiting.owner == "reza"
+
+
+@pytest.mark.parametrize("owned", [False, True], ids=["without an owner", "with an owner off duty"])
+def test_rules_that_change_and_help_nobody_cost_one_offer(owned: bool) -> None:
+    asleep = replace(NIGHT, capacity=1)
+    people = [replace(DAY, languages={"ar": 5}), asleep] if owned else [asleep]
+    with world(configuration=staffed(*people, rules=(ARABIC, RULE)), now=TUESDAY_NOON) as hub:
+        hub.configuration = staffed(*people, rules=(replace(ARABIC, team="desk"), RULE))
+        said(hub, 1, text="أريد غرفة لشخصين")
+        evening(hub)
+        offers(hub, 2)
+        hub.configuration = staffed(
+            *people, rules=(Rule(name="x", words=("x",), team="desk"), replace(ARABIC, team="desk"), RULE)
+        )
+        assert offers(hub, 5) <= 1

@@ -217,6 +217,7 @@ class World(Kept):
             breaker=self.breaker,
             call=self.send,
             credentials=lambda target: SECRETS.get(target.secret, {}),
+            queues=lambda: [t.name for t in a_configuration().targets],
             now=lambda: self.now,
             count=self.count,
         )

@@ -281,6 +281,7 @@ CHECKS: tuple[Callable[[Simulation, Found], Iterator[str]], ...] = (
     judge_people.owed,
     judge_people.ends,
     judge_people.leads,
+    judge_people.remembered,
     judge_waiting.waiting,
     judge_waiting.in_vain,
     judge_targets.settled_for_good,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from datetime import datetime
 
 from chalicelib.configuration.stage import Configuration
 from chalicelib.vocabulary.delivery import Absorbed
-from chalicelib.vocabulary.event import Kind
+from chalicelib.vocabulary.event import Event, Kind
 from chalicelib.vocabulary.people import Conversation, Outcome, Rule
 from tests.simulation import dues, duty
 from tests.simulation.found import Found
@@ -67,6 +68,8 @@ def _decided(
         owes = [person for person in asked if duty.able(person, rule, decision.language)] or asked
     if given is not None:
         return "" if decision.respond_by == given else f"promised {given}, and now {decision.respond_by}"
+    if absorbed.event.kind is Kind.OFFER:
+        return f"an offer promises {decision.respond_by}" if decision.respond_by else ""
     worked = [duty.worked(person, stage, at, rule.respond_within) for person in owes]
     soonest = min((when for when in worked if when), default=at + rule.respond_within * 60)
     return _late(decision.respond_by, [soonest])
@@ -104,6 +107,7 @@ def owed(sim: Simulation, read: Found) -> Iterator[str]:
     opens = {"message", "postback", "call", "referral", "mention"}
     for name, profile in read.profiles.items():
         waits = False
+        asked = 0.0
         for absorbed in read.of(name):
             event, consequence = absorbed.event, absorbed.consequence
             talk = consequence.conversation
@@ -112,10 +116,18 @@ def owed(sim: Simulation, read: Found) -> Iterator[str]:
             inbound = event.direction == "inbound" and event.kind in opens
             if inbound and not (event.kind is Kind.CALL and event.customer.scope == "@once"):
                 waits = True
+                # A conversation that ended takes its questions along.
+                asked = max(0.0 if consequence.opened else asked, _told_at(event) or 0.0)
             elif event.direction == "outbound" and event.kind is Kind.MESSAGE:
-                waits = False
+                # What was said before the question, and comes after it, answers nothing.
+                said = _told_at(event)
+                waits = waits and said is not None and said < asked
             if not consequence.closed and waits != (talk.respond_by is not None):
                 yield f"{event.key} leaves a promise of {talk.respond_by}; the customer waits: {waits}"
+
+
+def _told_at(event: Event) -> float | None:
+    return event.occurred_at.timestamp() if event.occurred_at != event.received_at else None
 
 
 def ends(sim: Simulation, read: Found) -> Iterator[str]:
@@ -176,3 +188,13 @@ def leads(sim: Simulation, read: Found) -> Iterator[str]:
         if lead.get("employee") != wanted and not (owner in gone and lead.get("employee") is None):
             given = f"{absorbed.event.key} gave it to {owner or 'nobody'}"
             yield f"the lead of {talk_id} is {lead.get('employee')}'s, {given}"
+
+
+def remembered(sim: Simulation, read: Found) -> Iterator[str]:
+    """Who answered a customer last stays known until somebody else has answered."""
+    del read
+    for name, history in sim.watch.profiles.items():
+        for before, after in itertools.pairwise(history):
+            owner = after.conversation.owner if after.conversation else ""
+            if (before.last_owner and not after.last_owner) or (owner and owner != after.last_owner):
+                yield f"{name} was with {owner or before.last_owner}, forgotten at {moment(after.at)}"

@@ -113,7 +113,6 @@ def refused_alone(sim: Simulation, read: Found, absorbed: Absorbed, target: str,
 
 def breakers(sim: Simulation, read: Found) -> Iterator[str]:
     """A breaker opens only after failures, and it does open after many of several customers."""
-    del read
     by_target: dict[str, list[Called]] = defaultdict(list)
     for call in sim.network.calls:
         by_target[call.target].append(call)
@@ -136,6 +135,17 @@ def breakers(sim: Simulation, read: Found) -> Iterator[str]:
             ):
                 yield f"{target} failed {len(row)} times from {moment(row[0].at)} on, and was not cut off"
                 break
+    yield from _told(sim, read)
+
+
+def _told(sim: Simulation, read: Found) -> Iterator[str]:
+    """Each time that a target is cut off, and each time that it is well again, is an event of its own."""
+    notices = [absorbed.event for absorbed in read.events.values() if absorbed.event.customer.own]
+    told = Counter((event.account, event.extra.get("breaker", "")) for event in notices)
+    for target, times in sim.watch.outages.items():
+        for state in ("open", "closed"):
+            if told[target, state] != times:
+                yield f"{target} was cut off {times} times, and {state!r} told {told[target, state]} times"
 
 
 def _storm(sim: Simulation) -> bool:

@@ -82,7 +82,8 @@ class Webhooks:
 
 @dataclass(slots=True, kw_only=True)
 class Called:
-    """One call of a target. about: the event that it writes; group: whose it is; status: 0 for no answer.
+    """One call of a target. about: the event that it writes; group: whose it is; status: 0 for no answer;
+    senseless: whether it was answered with a success that holds no record.
 
     A lead is about no event: it bears the name of its conversation, and a later event may write it.
     """
@@ -95,11 +96,18 @@ class Called:
     answered_at: float = 0.0
     status: int = 0
     retry_after: float = 0.0
+    senseless: bool = False
 
     @property
     def failed(self) -> bool:
         """Whether the target gave no proper answer."""
-        return self.status == 0 or self.status >= 500 or self.status in (401, 408, 425) or self.refused
+        return (
+            self.status == 0
+            or self.status >= 500
+            or self.status in (401, 408, 425)
+            or self.refused
+            or self.senseless
+        )
 
     @property
     def refused(self) -> bool:
@@ -147,6 +155,8 @@ class Network:
         self.calls.append(called)
         reply = self._sent(name, call, probe=called.probe)
         called.status, called.answered_at = reply.status, self.clock.now
+        # The receiver's contract asks for a status alone.
+        called.senseless = name != "crm" and reply.status == 200 and reply.body in _ODD.values()
         called.retry_after = float(reply.headers.get("retry-after", 0))
         return reply
 

@@ -175,4 +175,11 @@ PATH = (
         place=a(ast.ExceptHandler, "Permanent"),
         becomes=gone,
     ),
+    Sabotage(
+        name="an event is lost between two chunks",
+        module="chalicelib.pipeline.process",
+        function="_chunks",
+        place=a(ast.Tuple, "index", 0),
+        becomes=into("(index + 1, 0)"),
+    ),
 )

@@ -189,4 +189,11 @@ TARGETS = (
         place=a(ast.AugAssign, "attempts"),
         becomes=gone,
     ),
+    Sabotage(
+        name="that a target works again is told to nobody",
+        module="chalicelib.pipeline.breaker",
+        function="Breaker.probe",
+        place=a(ast.Expr, "_announce", "CLOSED"),
+        becomes=gone,
+    ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,9 +28,13 @@ class Seen:
 class Watch:
     """Every commit as it takes effect.
 
-    stages: the configurations by which a function may act at a time. profiles and loads: what they were from
-    when. overloads: what no configuration allows. opened: when a target was cut off. settled: when a delivery
-    was done or parked first, by event and target.
+    stages: the configurations by which a function may act at a time.
+    profiles: what they were from when.
+    loads: what they were from when.
+    overloads: what no configuration allows.
+    opened: when a target was cut off.
+    outages: how often it was, but for trials that failed.
+    settled: when a delivery was done or parked first, by event and target.
     """
 
     clock: Clock
@@ -39,6 +43,7 @@ class Watch:
     loads: list[tuple[float, str, int]] = field(default_factory=list)
     overloads: list[str] = field(default_factory=list)
     opened: list[tuple[float, str]] = field(default_factory=list)
+    outages: Counter[str] = field(default_factory=Counter)
     settled: dict[tuple[str, str], float] = field(default_factory=dict)
 
     def commit(self, changes: list[Any]) -> None:
@@ -58,6 +63,8 @@ class Watch:
                 was, now = (item.get("state", {}).get("S") if item else None for item in (before, after))
                 if now == "open" and was not in ("open", "half-open"):
                     self.opened.append((self.clock.now, pk.removeprefix("B#")))
+                    if was != "trial":
+                        self.outages[pk.removeprefix("B#")] += 1
 
     def _load(self, person: str, before: Any, after: Any) -> None:
         """Whether somebody has more than a configuration of the last minutes allows."""

@@ -76,7 +76,10 @@ def read_business_message(update: Update, fragment: msgspec.Raw, *, kind: Kind) 
         direction=Direction.INBOUND if inbound else Direction.OUTBOUND,
     )
     event = with_speaker(event, message.from_) if inbound else replace(event, name=message.chat.name)
-    yield _filled(with_extra(event, business=message.business_connection_id), message, fragment)
+    # A greeting, an away message, or one that was written before: none of them answers what was just asked.
+    automatic = "true" if message.is_from_offline else ""
+    event = with_extra(event, business=message.business_connection_id, automatic=automatic)
+    yield _filled(event, message, fragment)
 
 
 def _filled(event: Event, message: Message, fragment: msgspec.Raw) -> Parsed:

@@ -141,7 +141,10 @@ class Earlier(msgspec.Struct):
 
 
 class Message(msgspec.Struct):
-    """A message, a channel's post, or a note of Telegram's: see `text.json`, `channel_post.json`."""
+    """A message, a channel's post, or a note of Telegram's: see `text.json`, `channel_post.json`.
+
+    `is_from_offline` marks what nobody wrote just then, such as an away message: see `business_away.json`.
+    """
 
     message_id: int
     date: int
@@ -149,6 +152,7 @@ class Message(msgspec.Struct):
     from_: User | None = msgspec.field(default=None, name="from")
     sender_chat: Chat | None = None
     is_automatic_forward: bool = False
+    is_from_offline: bool = False
     business_connection_id: str = ""
     edit_date: int = 0
     text: str = ""

@@ -66,7 +66,7 @@ _WORDS, _ALSO_NAMES = (frozenset(listed.split()) for listed in (_SAID, _ALSO_CAL
 # The second are those of the first that people are called, of the US census' 20,000 commonest names: with a
 # capital they are repeated only where a sentence starts.
 
-_TOKEN = re.compile(r"[\w@.+'/-]*\w")
+_TOKEN = re.compile(r"(?<![\w@.+'/-])[\w@.+'/-]*\w")
 _HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _QUOTED = re.compile(r'["“”„«»].*["“”„«»]', re.DOTALL)
 

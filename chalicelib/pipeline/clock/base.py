@@ -6,7 +6,7 @@ A job never stops at one row or object that makes no sense: it counts it and goe
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -43,6 +43,7 @@ class Clock:
     breaker: the breakers of all targets.
     call: sends one call to a target.
     credentials: gives a target's credentials.
+    queues: the names of all targets that have a queue; some may have left the stage.
     now: gives the time, aware UTC.
     count: counts what happened.
     time_left: says how many seconds a job still has.
@@ -61,6 +62,7 @@ class Clock:
     credentials: Callable[[Target], Credentials]
     now: Callable[[], datetime]
     count: Count
+    queues: Callable[[], Collection[str]] = tuple
     time_left: Callable[[], float] = lambda: math.inf
 
 

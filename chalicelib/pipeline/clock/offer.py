@@ -17,6 +17,7 @@ from chalicelib.pipeline.clock.base import Clock, open_conversations
 from chalicelib.pipeline.clock.people import loads_of
 from chalicelib.routing.candidates import Presence, presence
 from chalicelib.routing.choice import taker
+from chalicelib.routing.rules import marks
 from chalicelib.store import worklist
 from chalicelib.store.keys import WAITING, Key
 
@@ -24,7 +25,7 @@ _OFFERED_AT_ONCE = 500
 """So many offers are made in a minute, the most urgent first; each is a message."""
 
 _UNKNOWN_AT_ONCE = 100
-"""So many of them are of conversations whose rule is no longer there: `process` finds today's rule."""
+"""So many of them are of conversations whose rule may be another today: `process` finds which."""
 
 
 def offer(clock: Clock, configuration: Configuration) -> int:
@@ -64,7 +65,9 @@ class _Needs:
         self._directory = configuration.directory
         self._loads = loads
         self._now = now
-        self._rules = {worklist.digest(rule.name): rule for rule in configuration.routing.rules}
+        routing = configuration.routing
+        marked = marks(routing)
+        self._rules = {marked[rule.name]: rule for rule in routing.rules}
         self._people = {worklist.digest(person.id): person.id for person in self._directory.people}
         self._unmet: set[tuple[str, str, str]] = set()
         self._unknown = 0

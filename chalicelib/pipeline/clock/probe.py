@@ -15,21 +15,29 @@ from chalicelib.vocabulary.errors import HubError, Permanent
 
 
 def probe(clock: Clock, configuration: Configuration) -> int:
-    """Probe every target whose breaker is not closed. Raises the first failure after all were tried."""
-    rows = rows_of(clock, [breaker_key(target.name) for target in configuration.targets])
+    """Probe every target whose breaker is not closed. Raises the first failure after all were tried.
+
+    One that left the stage while it was cut off is let go: nothing would ever receive its messages.
+    """
+    targets = {target.name: target for target in configuration.targets}
+    names = [*targets, *(name for name in clock.queues() if name not in targets)]
+    rows = rows_of(clock, [breaker_key(name) for name in names])
     cut_off = [
-        (target, row)
-        for target in configuration.targets
-        if isinstance(row := rows.get(breaker_key(target.name)), BreakerRow) and row.state != Circuit.CLOSED
+        (name, row)
+        for name in names
+        if isinstance(row := rows.get(breaker_key(name)), BreakerRow) and row.state != Circuit.CLOSED
     ]
     probed = 0
     failures: list[Exception] = []
     # Those whose turn was missed come first: one that hangs may take all of a minute's time.
-    for target, row in sorted(cut_off, key=lambda each: int(each[1].next_probe)):
+    for name, row in sorted(cut_off, key=lambda each: int(each[1].next_probe)):
         if clock.time_left() <= 0:
             break
         try:
-            clock.breaker.probe(target.name, row, partial(_answers, clock, target))
+            if name in targets:
+                clock.breaker.probe(name, row, partial(_answers, clock, targets[name]))
+            else:
+                clock.breaker.let_go(name)
             probed += 1
         except Exception as error:  # noqa: BLE001 - a bug too: the other targets stay cut off until they are probed
             if not isinstance(error, HubError):
