@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from chalicelib.channels.signatures.base import Scheme
-from chalicelib.vocabulary.account import Account, Secrets
+from chalicelib.vocabulary.account import Account, Ours
 from chalicelib.vocabulary.errors import Rejected
 from chalicelib.vocabulary.event import Event, Ignored, Unreadable
 from chalicelib.vocabulary.request import Answer, Request
@@ -31,10 +31,11 @@ class Channel:
     scope: `channel` if an id means the same person on all our accounts, else `account`.
     resends: True if the platform repeats a request that we answered 5xx. If not, a function of its own
         answers it, whose containers no flood on another channel can take.
-    answer: our answer to an accepted request.
+    methods: the HTTP methods with which the platform brings events.
+    answer: our answer to an accepted request, or what makes it from the request once everything is safe.
     refused: the HTTP status for a request that is not genuine.
-    handshake: answers the platform's GET (or the POST that it calls a handshake); returns None if the
-        request is no handshake. Raises `Rejected`, which is answered 403.
+    handshake: answers a request by which the platform asks whether the URL is ours, which cannot be proved
+        genuine; returns None if the request is no handshake. Raises `Rejected`, which is answered 403.
     secrets: the names of an account's secrets. A request that needs one which is not there is answered 503.
     either: True if one of them is enough; else an account needs all.
     settings: the names that an account's settings may have.
@@ -46,9 +47,10 @@ class Channel:
     parse: Callable[[Request, Account], Iterable[Parsed]]
     scope: str = "account"
     resends: bool = True
-    answer: Answer = _ACCEPTED
+    methods: tuple[str, ...] = ("POST",)
+    answer: Answer | Callable[[Request, Ours], Answer] = _ACCEPTED
     refused: int = 401
-    handshake: Callable[[Request, Secrets], Answer | None] | None = None
+    handshake: Callable[[Request, Ours], Answer | None] | None = None
     secrets: tuple[str, ...] = ()
     either: bool = False
     settings: tuple[str, ...] = ()

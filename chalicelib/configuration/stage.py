@@ -6,7 +6,7 @@ The front door needs only the accounts, imports `register` instead, and does not
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from chalicelib.configuration.accounts import Accounts, account_of, decode_accounts
 from chalicelib.configuration.stored import packed, unpacked
@@ -47,6 +47,12 @@ class Configuration:
         """The language of the account that an event happened on, empty if it has none."""
         account = self.account(event.channel, event.account)
         return account.language if account else ""
+
+    def routing_of(self, event: Event) -> Routing:
+        """The rules for an event: in a group where the account wants no conversation, nothing opens one."""
+        account = self.account(event.channel, event.account)
+        quiet = account is not None and account.groups == "none" and "group" in event.extra
+        return replace(self.routing, opens=()) if quiet else self.routing
 
     def target(self, name: str) -> Target | None:
         """The target of that name."""

@@ -16,6 +16,7 @@ from chalicelib.pipeline.repeats import Repeats
 from chalicelib.profiles import facts
 from chalicelib.profiles.identities import Match, addresses
 from chalicelib.routing import conversations
+from chalicelib.routing.candidates import speaks
 from chalicelib.store import worklist
 from chalicelib.store.keys import (
     LOADS,
@@ -27,9 +28,10 @@ from chalicelib.store.keys import (
     load_key,
     profile_key,
     sortable,
+    words_key,
 )
 from chalicelib.store.packing import pack
-from chalicelib.store.rows import ClosedRow, EventRow, IdentityRow, KeyRow, LoadRow, ProfileRow, Row
+from chalicelib.store.rows import ClosedRow, EventRow, IdentityRow, KeyRow, LoadRow, ProfileRow, Row, WordsRow
 from chalicelib.store.table import Write
 from chalicelib.vocabulary.delivery import Absorbed, Target
 from chalicelib.vocabulary.event import LONGEST_TEXT, Attachment, Event, Identity
@@ -58,6 +60,8 @@ class Commit:
     unread: how many verified phones of theirs nobody can read.
     absorbed: the events so far.
     ended: the conversations that ended by them.
+    unchanged: edits that say nothing new.
+    words: the digests of what edited messages say after the events so far, by the key of the message.
     loads: open conversations by person, as far as they were read, before this commit.
     taken: the changes that this commit makes to loads, by person.
     staff: the addresses of our own people, as `channel:id`.
@@ -73,6 +77,8 @@ class Commit:
     unread: int
     absorbed: list[Absorbed] = field(default_factory=list)
     ended: list[Conversation] = field(default_factory=list)
+    unchanged: list[Event] = field(default_factory=list)
+    words: dict[str, str] = field(default_factory=dict)
     loads: dict[str, int] = field(default_factory=dict)
     taken: dict[str, int] = field(default_factory=dict)
     staff: frozenset[str] = field(init=False)
@@ -84,6 +90,17 @@ class Commit:
     def is_staff(self, customer: Identity) -> bool:
         """Whether the customer is one of our own people."""
         return bool(self.staff) and not self.staff.isdisjoint(addresses(customer, self.profile))
+
+    def is_foreign(self, event: Event, conversation: Conversation) -> bool:
+        """Whether the owner is asked for something in a language that they do not speak."""
+        owner = self.configuration.directory.person(conversation.owner)
+        asks = conversations.opens(event, self.configuration.routing_of(event))
+        return asks and owner is not None and not speaks(owner, self.spoken(event) or "und")
+
+    def spoken(self, event: Event) -> str:
+        """The customer's language, as this event tells it or those before."""
+        default = self.configuration.account_language(event)
+        return facts.after_event(self.profile, event, default).language
 
     def add(self, event: Event, consequence: Consequence) -> None:
         """Absorb one more event, with what it did to the conversation."""
@@ -132,6 +149,9 @@ class Commit:
         pid = self.profile.id
         writes = [Write(row=self._profile_row(), condition=self._unchanged())]
         writes += [Write(row=self._event_row(a), condition=Row.pk.does_not_exist()) for a in self.absorbed]
+        for message, digest in self.words.items():
+            words = WordsRow(*words_key(message), digest=digest, ttl=_ttl(self.now))
+            writes.append(Write(row=words))
         for identity in self.match.identities:
             pk, sk = identity_key(identity)
             writes.append(Write(row=IdentityRow(pk, sk, profile=pid), condition=Row.pk.does_not_exist()))

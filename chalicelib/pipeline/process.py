@@ -6,14 +6,14 @@ changed a row meanwhile, the chunk is read and decided again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import msgspec
 
 from chalicelib.configuration.stage import Configuration
-from chalicelib.pipeline import hub_events
+from chalicelib.pipeline import edits, hub_events
 from chalicelib.pipeline.commit import Commit
 from chalicelib.pipeline.repeats import quarantined, sort
 from chalicelib.profiles import facts, identities
@@ -27,7 +27,7 @@ from chalicelib.routing.rules import rule_for
 from chalicelib.store.keys import Key, event_key, load_key, profile_key
 from chalicelib.store.packing import unpack_intake
 from chalicelib.store.read_ahead import Ahead
-from chalicelib.store.rows import EventRow, LoadRow, ProfileRow, unpack_absorbed
+from chalicelib.store.rows import EventRow, LoadRow, ProfileRow, Row, unpack_absorbed
 from chalicelib.store.table import Conflict, Table
 from chalicelib.telemetry import Count
 from chalicelib.vocabulary.delivery import Absorbed
@@ -115,7 +115,11 @@ class Process:
 
     def _count(self, commit: Commit) -> None:
         repeats = commit.repeats
-        for name, events in (("duplicate", repeats.again), ("duplicate_differs", repeats.others)):
+        for name, events in (
+            ("duplicate", repeats.again),
+            ("duplicate_differs", repeats.others),
+            ("edit_unchanged", commit.unchanged),
+        ):
             for event in events:
                 self.count(name, channel=event.channel)
         if commit.unread and commit.absorbed:
@@ -143,12 +147,14 @@ class Process:
             unread=claim.unread,
         )
         for event in repeats.unseen.values():
-            self._absorb(event, commit)
+            if _says_something(event, commit, rows):
+                self._absorb(event, commit)
         return commit
 
     def _absorb(self, event: Event, commit: Commit) -> None:
         configuration, profile = commit.configuration, commit.profile
-        if event.direction is Direction.INBOUND and commit.is_staff(event.customer):
+        # In a group that is one customer, `sender` is the person who spoke.
+        if event.direction is Direction.INBOUND and commit.is_staff(event.sender or event.customer):
             event = replace(event, direction=Direction.INTERNAL)
         conversation = profile.conversation
         if conversation and conversations.is_over(conversation, event, configuration.routing):
@@ -157,8 +163,8 @@ class Process:
             commit.add(ended, conversations.closed(conversation, ended))
             conversation = None
         owner = _owner_is(conversation, commit)
-        turn = conversations.turn(commit.profile, event, configuration.routing, owner)
-        if turn is Turn.KEEP and conversation and _is_foreign(event, conversation, commit):
+        turn = conversations.turn(commit.profile, event, configuration.routing_of(event), owner)
+        if turn is Turn.KEEP and conversation and commit.is_foreign(event, conversation):
             turn = Turn.CHOOSE
         consequence = self._consequence(turn, event, owner, commit)
         if consequence is not None:
@@ -183,7 +189,7 @@ class Process:
             customer_event = self._opening(conversation, commit) or event
         question = Question(
             event=customer_event,
-            profile=replace(profile, language=_spoken(event, commit)),
+            profile=replace(profile, language=commit.spoken(event)),
             account_language=configuration.account_language(customer_event),
         )
         ruling = rule_for(question, configuration.routing)
@@ -235,7 +241,24 @@ def _profile_row(profile: str, ahead: Ahead) -> ProfileRow | None:
 
 
 def _lookups(claim: identities.Claim, events: Sequence[Event]) -> list[Key]:
-    return [*claim.lookups, *(event_key(event.key) for event in events)]
+    return [*claim.lookups, *(event_key(event.key) for event in events), *edits.lookups(events)]
+
+
+def _says_something(event: Event, commit: Commit, rows: Mapping[Key, Row]) -> bool:
+    """Whether an event is to be absorbed: an edit only if the message says something else by it."""
+    if event.kind is not Kind.EDIT:
+        return True
+    message, digest = edits.original(event), edits.digest(event)
+    here = {a.event.key: a.event for a in commit.absorbed}
+    if message in commit.words:
+        before = commit.words[message]
+    else:
+        before = edits.digest(here[message]) if message in here else edits.latest(event, rows)
+    if digest and digest == before:
+        commit.unchanged.append(event)
+        return False
+    commit.words[message] = digest
+    return True
 
 
 def _owner_is(conversation: Conversation | None, commit: Commit) -> Presence:
@@ -243,19 +266,6 @@ def _owner_is(conversation: Conversation | None, commit: Commit) -> Presence:
         return Presence.GONE
     directory = commit.configuration.directory
     return presence(directory.person(conversation.owner), directory, commit.now)
-
-
-def _is_foreign(event: Event, conversation: Conversation, commit: Commit) -> bool:
-    """Whether the owner is asked for something in a language that they do not speak."""
-    owner = commit.configuration.directory.person(conversation.owner)
-    asks = conversations.opens(event, commit.configuration.routing)
-    return asks and owner is not None and not speaks(owner, _spoken(event, commit) or "und")
-
-
-def _spoken(event: Event, commit: Commit) -> str:
-    """The customer's language, as this event tells it or those before."""
-    default = commit.configuration.account_language(event)
-    return facts.after_event(commit.profile, event, default).language
 
 
 def _kept(event: Event, commit: Commit, conversation: Conversation | None, because: str = "") -> Consequence:
@@ -267,16 +277,18 @@ def _kept(event: Event, commit: Commit, conversation: Conversation | None, becau
         renewed = since + timedelta(minutes=minutes)
         if owner := directory.person(conversation.owner):
             renewed = after(hours_of(owner, directory), since, minutes, away=owner.away) or renewed
-    routing = commit.configuration.routing
+    routing = commit.configuration.routing_of(event)
     return conversations.kept(conversation, event, routing, now=now, renewed=renewed, because=because)
 
 
 def _chunks(events: Sequence[Event]) -> Iterator[Sequence[Event]]:
-    start, size = 0, 0
+    start, size, rows = 0, 0, 0
     for index, event in enumerate(events):
         weight = len(event.raw) + 4 * len(event.text) + 1024
-        if index > start and (index - start == _CHUNK_EVENTS or size + weight > _CHUNK_BYTES):
+        needed = 2 if event.kind is Kind.EDIT else 1
+        if index > start and (rows + needed > _CHUNK_EVENTS or size + weight > _CHUNK_BYTES):
             yield events[start:index]
-            start, size = index, 0
+            start, size, rows = index, 0, 0
         size += weight
+        rows += needed
     yield events[start:]

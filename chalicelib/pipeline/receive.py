@@ -16,10 +16,11 @@ from chalicelib.aws.queues import LARGEST_MESSAGE, Outgoing, digest, group
 from chalicelib.channels import CHANNELS
 from chalicelib.channels.base import Channel
 from chalicelib.configuration.accounts import Accounts
+from chalicelib.pipeline.groups import as_account_says
 from chalicelib.pipeline.set_aside import Quarantined, pack_undelivered, undelivered_key
 from chalicelib.store.packing import pack, text
-from chalicelib.telemetry import Count
-from chalicelib.vocabulary.account import Account, Secrets
+from chalicelib.telemetry import Count, log_bug
+from chalicelib.vocabulary.account import Account, Ours, Secrets
 from chalicelib.vocabulary.errors import HubError, Misconfigured, Rejected, Transient
 from chalicelib.vocabulary.event import Event, Identity, Ignored, Kind, Unreadable
 from chalicelib.vocabulary.messages import Intake
@@ -89,10 +90,10 @@ def receive(
             return Answer(status=403)
         if answer:
             return answer
-    if request.method != "POST":
+    if request.method not in channel.methods:
         return Answer(status=405)
     try:
-        judge(partial(channel.verify.verify, request))
+        request, ours = judge(lambda ours: (channel.verify.verify(request, ours), ours))
     except Rejected as error:
         count("rejected", channel=channel.name, reason=error.reason)
         return Answer(status=channel.refused)
@@ -108,6 +109,8 @@ def receive(
             content_type=request.headers.get("content-type", ""),
             body=request.body,
             fragments=tuple(unreadable),
+            method=request.method,
+            query=dict(request.query),
         )
         store(quarantined.key, quarantined.packed)
         count("quarantined", len(unreadable), channel=channel.name)
@@ -121,10 +124,21 @@ def receive(
     if unsent:
         count("undelivered", len(unsent), channel=channel.name)
     count("received", len(events), channel=channel.name)
-    return channel.answer
+    return _answer(channel, request, ours)
 
 
-_BY_NO_SECRET = {"signature_missing", "signature_malformed", "handshake_malformed"}
+def _answer(channel: Channel, request: Request, ours: Ours) -> Answer:
+    """The channel's answer; whatever is wrong with it, the platform must not send again what is safe."""
+    if isinstance(channel.answer, Answer):
+        return channel.answer
+    try:
+        return channel.answer(request, ours)
+    except Exception as error:  # noqa: BLE001 - a bug, seen in the log; an error would bring everything again
+        log_bug("webhooks", error)
+        return Answer(status=200)
+
+
+_BY_NO_SECRET = {"signature_missing", "signature_malformed", "signature_expired", "handshake_malformed"}
 """Why a request is refused whatever the account's secrets are."""
 
 
@@ -142,11 +156,11 @@ class _Judge:
     renewed: Callable[[str], Secrets | None]
     count: Count
 
-    def __call__(self, judge: Callable[[Secrets], T]) -> T:
+    def __call__(self, judge: Callable[[Ours], T]) -> T:
         """What `judge` says. Raises `Rejected`, or `Misconfigured` if the secrets are no help."""
         secrets = self._secrets()
         try:
-            return judge(secrets)
+            return judge(self._ours(secrets))
         except Rejected as error:
             if error.reason in _BY_NO_SECRET:
                 raise
@@ -154,9 +168,12 @@ class _Judge:
             if renewed is None:
                 raise self._why(error, secrets) from error
         try:
-            return judge(renewed)
+            return judge(self._ours(renewed))
         except Rejected as error:
             raise self._why(error, renewed) from error
+
+    def _ours(self, secrets: Secrets) -> Ours:
+        return Ours(account=self.account, secrets=secrets)
 
     def _secrets(self) -> Secrets:
         try:
@@ -216,7 +233,7 @@ def read(
             elif part.kind is Kind.STATUS and not named.statuses:
                 count("ignored", channel=channel.name, reason="status")
             else:
-                events.append(part)
+                events.append(as_account_says(part, named))
     return events, unreadable
 
 

@@ -32,6 +32,8 @@ class Quarantined:
     content_type: the Content-Type header, empty if there was none.
     body: the bytes as they came.
     fragments: the parts that could not be read, and why.
+    method: the HTTP method.
+    query: the query's parameters, decoded.
     """
 
     channel: str
@@ -39,6 +41,8 @@ class Quarantined:
     content_type: str
     body: bytes = field(repr=False)
     fragments: tuple[Unreadable, ...]
+    method: str = "POST"
+    query: dict[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def packed(self) -> bytes:

@@ -39,6 +39,11 @@ def event_key(key: str) -> Key:
     return f"E#{key}", "EVENT"
 
 
+def words_key(message: str) -> Key:
+    """Where it lies what an edited message says, from the `Event.key` of the message."""
+    return f"T#{message}", "WORDS"
+
+
 def ledger_key(event: str, target: str) -> Key:
     """Where a delivery's ledger lies."""
     return f"E#{event}", f"D#{target}"

@@ -102,6 +102,15 @@ class EventRow(Row, discriminator="event"):
     body = BinaryAttribute(legacy_encoding=False)
 
 
+class WordsRow(Row, discriminator="words"):
+    """`T#<event key>`, `WORDS`: what an edited message says since its latest edit.
+
+    digest: stands for its words and what is sent along.
+    """
+
+    digest = UnicodeAttribute()
+
+
 class LedgerRow(Row, discriminator="ledger"):
     """`E#<event key>`, `D#<target>`: how far one delivery has come.
 

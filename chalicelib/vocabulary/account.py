@@ -19,6 +19,8 @@ class Account:
     statuses: True if receipts (sent, delivered, read) of our messages are kept; else they are dropped.
     trusts_claims: True if a phone that a network only claims (the sender of an SMS, the number of a caller)
         counts as proved; else who uses it is a customer apart, and only suggested to be the phone's holder.
+    groups: whose the events of a group are: `people` (each who speaks is a customer, with a conversation of
+        their own), `chat` (the group is one customer, with one conversation), or `none` (likewise, without).
     region: ISO 3166 country of phone numbers that are written without a country code.
     language: BCP 47 tag of what its customers write; empty means `fa`.
     settings: what the channel's `setup` asks for beyond secrets, by name.
@@ -30,6 +32,7 @@ class Account:
     secret: str = ""
     statuses: bool = False
     trusts_claims: bool = False
+    groups: str = "people"
     region: str = "IR"
     language: str = ""
     settings: dict[str, str] = field(default_factory=dict)
@@ -37,3 +40,15 @@ class Account:
 
 Secrets = Mapping[str, tuple[str, ...]]
 """An account's secrets by name; each may have several active values. Never logged."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ours:
+    """What a request is judged with and answered from: nothing of it can be chosen by whoever posts.
+
+    account: the account in the URL.
+    secrets: its secrets.
+    """
+
+    account: Account
+    secrets: Secrets = field(repr=False)

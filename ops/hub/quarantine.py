@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
+from urllib.parse import urlencode
 
 import typer
 
@@ -114,9 +115,11 @@ def read_again(site: Site, configuration: Configuration, kept: Kept) -> Replayed
     if account is None:
         gone = f"{was.channel} {was.account} is no account of {site.stage} any more"
         raise Stop(Code.USAGE, f"{gone}: add it again and push, or drop what is kept")
+    query = f"?{urlencode(was.query)}" if was.query else ""
     request = Request(
-        method="POST",
-        url=f"{configuration.public_url}/webhooks/{was.channel}/{was.account}",
+        method=was.method,
+        url=f"{configuration.public_url}/webhooks/{was.channel}/{was.account}{query}",
+        query=was.query,
         headers={"content-type": was.content_type},
         body=was.body,
         received_at=kept.kept_at,

@@ -24,7 +24,8 @@ def sign_twilio(post: Post, secrets: SecretValues, fields: Fields | None = None)
         algorithm = "sha256"
     else:
         key, algorithm = secrets["auth_token"][0], "sha1"
-    mac = hmac.new(key.encode(), signed.encode(), algorithm).digest()
+    # Bytes that are not UTF-8 are signed as they are sent.
+    mac = hmac.new(key.encode(), signed.encode("utf-8", "surrogateescape"), algorithm).digest()
     return with_header(post, "x-twilio-signature", base64.b64encode(mac).decode())
 
 
@@ -114,7 +115,9 @@ _BUILDERS: dict[str, Callable[[Scene], Fields]] = {
     "image": _image,
     "whatsapp": _whatsapp,
     "location": partial(_whatsapp, Body="", Latitude="35.6997", Longitude="51.338", Label="برج آزادی"),
-    "postback": partial(_whatsapp, ButtonText="وضعیت سفارش", ButtonPayload="order_status"),
+    "postback": partial(
+        _whatsapp, Body="وضعیت سفارش", ButtonText="وضعیت سفارش", ButtonPayload="order_status"
+    ),
     "delivered": partial(_status, status="delivered"),
     "read": partial(_status, status="read"),
     "failed": partial(_status, status="undelivered"),

@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from chalicelib.channels import CHANNELS
-from chalicelib.vocabulary.account import Account
+from chalicelib.vocabulary.account import Account, Ours
 from chalicelib.vocabulary.event import Attachment, ContactKey, Event, Identity, Ignored, Unreadable
 from chalicelib.vocabulary.request import Request
 from ops.platforms import Post
@@ -37,6 +37,12 @@ def held(secrets):
 USUAL = {name: json.loads((FOLDER / f"{name}.json").read_text()) for name in CHANNELS}
 ACCOUNTS = {name: usual["account"] for name, usual in USUAL.items()}
 SECRETS = {name: held(usual["secrets"]) for name, usual in USUAL.items()}
+
+
+def ours(name, secrets=None):
+    """What a request to the channel's usual account is judged with."""
+    account = Account(channel=name, id=ACCOUNTS[name], secret=name)
+    return Ours(account=account, secrets=SECRETS[name] if secrets is None else secrets)
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,10 @@ class Fixture:
     @property
     def secrets(self):
         return held(self.content.get("secrets", self.usual["secrets"]))
+
+    def ours(self, secrets=None):
+        """What it is judged with."""
+        return Ours(account=self.account, secrets=self.secrets if secrets is None else secrets)
 
     @property
     def covers_the_body(self):

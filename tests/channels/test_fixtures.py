@@ -25,7 +25,7 @@ def test_it_becomes_the_events_it_states(fixture):
 
 @every_fixture
 def test_it_is_accepted(fixture):
-    fixture.channel.verify.verify(fixture.request, fixture.secrets)
+    assert fixture.channel.verify.verify(fixture.request, fixture.ours()) == fixture.request
 
 
 @every_fixture

@@ -10,7 +10,7 @@ from chalicelib.vocabulary.errors import Rejected
 from chalicelib.vocabulary.request import Answer, Request
 from ops.platforms.whatsapp import handshake
 
-from .shelf import RECEIVED_AT, SECRETS
+from .shelf import RECEIVED_AT, SECRETS, ours
 
 URL = "https://hub.example.org/webhooks/whatsapp/100000000000011"
 
@@ -25,7 +25,7 @@ def asked(**changes):
 def answered(request: Request, held: Secrets = SECRETS["whatsapp"]) -> Answer | None:
     handshake = CHANNELS["whatsapp"].handshake
     assert handshake is not None
-    return handshake(request, held)
+    return handshake(request, ours("whatsapp", held))
 
 
 def test_the_challenge_comes_back():

@@ -9,7 +9,7 @@ from chalicelib.vocabulary.account import Account
 from chalicelib.vocabulary.event import Event, Kind
 from ops.platforms import KINDS, OMID
 
-from .shelf import ACCOUNTS, SECRETS, received
+from .shelf import ACCOUNTS, SECRETS, ours, received
 
 AT = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 NAMED_OTHERWISE = {
@@ -48,7 +48,7 @@ def build(name, kind, **changes):
 
 def events(name, post, secrets=None):
     request = received(post)
-    CHANNELS[name].verify.verify(request, secrets or SECRETS[name])
+    CHANNELS[name].verify.verify(request, ours(name, secrets))
     return tuple(CHANNELS[name].parse(request, Account(channel=name, id=ACCOUNTS[name])))
 
 

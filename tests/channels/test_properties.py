@@ -18,7 +18,7 @@ from chalicelib.vocabulary.errors import Rejected
 from chalicelib.vocabulary.event import Event, Ignored, Unreadable
 from chalicelib.vocabulary.request import Request
 
-from .shelf import ACCOUNTS, FIXTURES, RECEIVED_AT, SECRETS, TEXTS, USUAL, received
+from .shelf import ACCOUNTS, FIXTURES, RECEIVED_AT, TEXTS, USUAL, ours, received
 from .shelf import body as body_of
 
 # How long an example takes is measured in `benchmarks/`, not here.
@@ -167,7 +167,7 @@ def test_any_request_to_a_verifier(name, url, values, body, held):
         )
         for check in filter(None, (scheme.verify, CHANNELS[name].handshake)):
             with suppress(Rejected):
-                check(request, held)
+                check(request, ours(name, held))
 
 
 @given(data=st.data())
@@ -259,5 +259,5 @@ def test_one_update_that_deletes_a_thousand():
 def test_the_content_type_is_not_relied_on(name, content_type):
     fixture = TEXTS[name]
     request = replace(fixture.request, headers={**fixture.request.headers, "content-type": content_type})
-    fixture.channel.verify.verify(request, SECRETS[name])
+    fixture.channel.verify.verify(request, fixture.ours())
     assert tuple(fixture.channel.parse(request, fixture.account)) == fixture.parsed

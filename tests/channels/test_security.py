@@ -6,9 +6,9 @@ import pytest
 
 from chalicelib.channels import CHANNELS
 from chalicelib.vocabulary.errors import Rejected
-from chalicelib.vocabulary.request import Request
+from chalicelib.vocabulary.request import Answer, Request
 
-from .shelf import FIXTURES, RECEIVED_AT, SECRETS, named, received, with_header
+from .shelf import FIXTURES, RECEIVED_AT, named, ours, received, with_header
 
 every_fixture = pytest.mark.parametrize("fixture", FIXTURES, ids=named)
 every_covered_body = pytest.mark.parametrize(
@@ -24,7 +24,7 @@ def proof(fixture):
 
 def refused(fixture, request, secrets=None):
     with pytest.raises(Rejected) as caught:
-        fixture.channel.verify.verify(request, fixture.secrets if secrets is None else secrets)
+        fixture.channel.verify.verify(request, fixture.ours(secrets))
     return caught.value.reason
 
 
@@ -91,10 +91,7 @@ def test_one_byte_of_the_body_changed(fixture):
     body = fixture.request.body
     for place in sorted({0, len(body) // 2, len(body) - 1}):
         changed = body[:place] + bytes([body[place] ^ 1]) + body[place + 1 :]
-        assert refused(fixture, replace(fixture.request, body=changed)) in {
-            "signature_mismatch",
-            "form_malformed",
-        }
+        assert refused(fixture, replace(fixture.request, body=changed)) == "signature_mismatch"
 
 
 @every_covered_body
@@ -106,14 +103,14 @@ def test_body_emptied_or_lengthened(fixture):
 @every_fixture
 def test_second_active_secret_is_accepted(fixture):
     rotated = {name: ("new=new", *values) for name, values in fixture.secrets.items()}
-    fixture.channel.verify.verify(fixture.request, rotated)
+    fixture.channel.verify.verify(fixture.request, fixture.ours(rotated))
 
 
 @every_channel
 def test_a_request_of_nothing(name):
     request = Request(method="POST", url="", received_at=RECEIVED_AT)
     with pytest.raises(Rejected):
-        CHANNELS[name].verify.verify(request, SECRETS[name])
+        CHANNELS[name].verify.verify(request, ours(name))
 
 
 @every_channel
@@ -123,6 +120,6 @@ def test_it_declares_what_the_pipeline_relies_on(name):
     assert channel.verify
     assert channel.secrets
     assert "{url}" in channel.setup
-    assert channel.answer.status == 200
+    assert not isinstance(channel.answer, Answer) or channel.answer.status == 200
     assert channel.refused in {401, 403}
     assert channel.scope in {"channel", "account"}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from chalicelib.channels import CHANNELS
 from chalicelib.vocabulary.account import Account
-from chalicelib.vocabulary.event import Direction, Event, Ignored
+from chalicelib.vocabulary.event import Direction, Event, Ignored, Kind
 from chalicelib.vocabulary.request import Request
 
 from .shelf import RECEIVED_AT
@@ -65,6 +65,11 @@ def blocked(update, date=1795507200, status="kicked"):
     return {"update_id": update, "my_chat_member": change}
 
 
+def voted(options, update=500, poll="77", person=SARA):
+    user = {"id": person, "first_name": "X"}
+    return {"update_id": update, "poll_answer": {"poll_id": poll, "user": user, "option_ids": options}}
+
+
 def deleted(connection, number=5, update=500):
     gone = {"business_connection_id": connection, "chat": private(SARA), "message_ids": [number]}
     return {"update_id": update, "deleted_business_messages": gone}
@@ -87,6 +92,14 @@ OTHERS = {
     "pressed": [pressed("1"), pressed("2")],
     "reaction": [reacted("👍", 500), reacted("👎", 501), reacted("👎", 500, date=1795507300)],
     "membership": [blocked(500), blocked(501), blocked(500, date=1795507300)],
+    "voted": [
+        voted([0]),
+        voted([1]),
+        voted([]),
+        voted([0], update=501),
+        voted([0], poll="78"),
+        voted([0], person=OMID),
+    ],
     "deleted": [deleted("a"), deleted("b"), deleted("a", 6)],
 }
 
@@ -129,6 +142,37 @@ def test_what_refers_to_a_message_names_its_id_or_its_address():
     (unseen,) = parsed(message(number=7, text="3", reply_to_message={**earlier, "date": 0}))
     assert edit.target_id == reply.reply_to == original.id
     assert reaction.target_id == unseen.reply_to == original.extra["message"] == edit.extra["message"]
+
+
+@pytest.mark.parametrize("name", ["message", "business_message", "channel_post"])
+def test_a_message_that_comes_after_its_edit_was_written_when_it_was_written(name):
+    (late,) = parsed(message(name=name, edit_date=1795507300, text="1"))
+    (edit,) = parsed(message(name="edited_message", edit_date=1795507300, update=501, text="1"))
+    assert late.occurred_at.timestamp() == 1795507200
+    assert edit.occurred_at.timestamp() == 1795507300
+    assert edit.target_id == late.id
+
+
+@pytest.mark.parametrize(
+    ("text", "payload"),
+    [
+        ("/start nowruz-2027", "nowruz-2027"),
+        ("/start@hotel_bot QWxs_4", "QWxs_4"),
+        ("/start", None),
+        ("/start سلام", None),
+        ("/start two words", None),
+        ("/started x", None),
+        ("please /start x", None),
+        ("/start x\n", None),
+    ],
+)
+def test_whoever_comes_by_a_link_is_referred(text, payload):
+    (event,) = parsed(message(text=text))
+    assert (event.kind is Kind.REFERRAL) == (payload is not None)
+    assert event.extra.get("referral_source_id") == payload
+    assert event.text == text
+    (edit,) = parsed(message(name="edited_message", edit_date=1795507300, text=text))
+    assert edit.kind is Kind.EDIT
 
 
 GROUP, OURS, THEIRS = -1000000000001, -1000000000009, -1000000000005

@@ -1,8 +1,8 @@
-"""What the people who read a CRM's timeline see of a phone that is not among the contact's."""
+"""What the people who read a CRM's timeline see of a phone that is not the contact's, and of a group."""
 
 from chalicelib.crms.wording.names import contact_name
 from chalicelib.crms.wording.notes import note
-from chalicelib.vocabulary.event import ContactKey, claimed
+from chalicelib.vocabulary.event import ContactKey, claimed, withheld
 from tests.crms import playing
 
 CALLER = "+989120000001"
@@ -29,3 +29,9 @@ def test_a_verified_phone_that_is_not_the_contacts_stands_in_the_note_too():
 
 def test_a_contact_of_whom_nothing_else_is_known_is_called_by_the_claimed_number():
     assert contact_name(a_delivery(verified=False)) == f"twilio {CALLER}"
+
+
+def test_in_a_group_the_note_says_who_spoke():
+    event = playing.event(customer=withheld("telegram", "-1000000000001"), extra={"speaker": "سارا\nرستمی"})
+    heading = note(playing.delivery(event=event)).splitlines()[0]
+    assert heading.endswith("سارا رستمی, in the group, wrote")

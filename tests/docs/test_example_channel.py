@@ -3,6 +3,7 @@
 import inspect
 import itertools
 import json
+import sys
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,14 +11,15 @@ from dataclasses import dataclass
 import pytest
 
 from chalicelib.aws.queues import Outgoing
-from chalicelib.channels import CHANNELS
+from chalicelib.channels import MODULES
 from chalicelib.pipeline.receive import receive
 from chalicelib.store.packing import from_text, unpack_intake
 from tests.channels import shelf, test_fixtures, test_security
 from tests.docs.examples import example, loaded
 from tests.documents import ROOT, fences
 
-PIGEON = loaded(example("adding-a-channel.md", "python"), "pigeon").PIGEON
+MODULE = loaded(example("adding-a-channel.md", "python"), "pigeon")
+PIGEON = MODULE.PIGEON
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,8 @@ def test_the_example_channel_is_tried_by_all_of_them() -> None:
 
 
 def test_the_example_channel_is_served_by_the_front_door(monkeypatch) -> None:
-    monkeypatch.setitem(CHANNELS, "pigeon", PIGEON)
+    monkeypatch.setitem(sys.modules, "chalicelib.channels.pigeon", MODULE)
+    monkeypatch.setitem(MODULES, "pigeon", "pigeon")
     stored: dict[str, bytes] = {}
     counts = []
 

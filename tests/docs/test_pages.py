@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.channels import CHANNELS
+from chalicelib.channels import MODULES
 from chalicelib.crms import CRMS
 from ops import pages
 from tests.docs.examples import example, loaded
@@ -33,15 +33,15 @@ def test_every_region_stands_in_a_page() -> None:
 @pytest.mark.parametrize(
     ("page", "registry", "name", "entered"),
     [
-        ("adding-a-channel.md", CHANNELS, "pigeon", "In the loft's settings, enter {url} under Webhooks."),
+        ("adding-a-channel.md", MODULES, "pigeon", "In the loft's settings, enter {url} under Webhooks."),
         ("adding-a-crm.md", CRMS, "cabinet", "a key with the right to write people and notes"),
     ],
 )
 def test_a_new_one_appears_in_both_pages(page, registry, name, entered, monkeypatch) -> None:
-    room = "channels" if registry is CHANNELS else "crms"
+    room = "channels" if registry is MODULES else "crms"
     module = loaded(example(page, "python"), name)
     monkeypatch.setitem(sys.modules, f"chalicelib.{room}.{name}", module)
-    monkeypatch.setitem(registry, name, getattr(module, name.upper()))
+    monkeypatch.setitem(registry, name, name if registry is MODULES else getattr(module, name.upper()))
     about = (module.__doc__ or "").partition(".")[0]
     assert f"| `{name}` | {about}" in pages.rewritten(README.read_text())
     connecting = pages.rewritten(CONNECTING.read_text())

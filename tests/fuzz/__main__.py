@@ -15,7 +15,7 @@ import atheris
 with atheris.instrument_imports(include=["chalicelib"]):
     from chalicelib.channels import CHANNELS
     from chalicelib.store.packing import from_text, pack, text, unpack_intake
-    from chalicelib.vocabulary.account import Account
+    from chalicelib.vocabulary.account import Account, Ours
     from chalicelib.vocabulary.errors import Misconfigured, Rejected, Transient
     from chalicelib.vocabulary.event import Event
     from chalicelib.vocabulary.messages import Intake
@@ -29,6 +29,7 @@ SECRETS = {
     "auth_token": ("secret",),
     "shared_key": ("SK1=secret",),
 }
+OURS = Ours(account=Account(channel="x", id="1"), secrets=SECRETS)
 
 
 def parse(channel: str, data: bytes) -> None:
@@ -64,7 +65,7 @@ def verify(channel: str, data: bytes) -> None:
     body = provider.ConsumeBytes(1 << 16)
     request = Request(method="POST", url=url, headers=headers, body=body, received_at=NOW)
     try:
-        CHANNELS[channel].verify.verify(request, SECRETS)
+        CHANNELS[channel].verify.verify(request, OURS)
     except Rejected:
         return
     raise AssertionError("accepted")

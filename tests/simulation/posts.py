@@ -104,6 +104,9 @@ class Writer:
     ) -> Posted:
         """A request that says exactly this. shown: what WhatsApp shows of the sender."""
         person = self.humans[who]
+        if kind == "edit" and not text:
+            # Two edits of one message say different things: one that says nothing new goes no further.
+            text = f"سلام، اصلاح {number}"
         post = platforms.KINDS[channel][_BUILT_AS.get(kind, kind)](
             url=webhook_url(channel, account),
             account=account,

@@ -118,8 +118,8 @@ PATH = (
     ),
     Sabotage(
         name="who shows a number is believed",
-        module="chalicelib.channels.twilio",
-        function="_Post._customer",
+        module="chalicelib.channels.twilio.post",
+        function="Post._customer",
         place=a(ast.BoolOp, "trusts_claims"),
         becomes=into("True"),
     ),
@@ -139,8 +139,8 @@ PATH = (
     ),
     Sabotage(
         name="signatures are compared after re-serialising",
-        module="chalicelib.channels.signatures.body_hmac",
-        function="BodyHmac.verify",
+        module="chalicelib.channels.signatures.header_hmac",
+        function="Hmac.verify",
         place=attribute("body"),
         becomes=into(
             '__import__("json").dumps(__import__("json").loads(IT), separators=(",", ":"))'

@@ -18,6 +18,7 @@ def place(*, opened: int, promised: int | None = None) -> str:
         opened_at=opened_at,
         opened_by="e",
         rule="everything",
+        mark="a1b2c3d4",
         language="fa",
         respond_by=None if promised is None else NOON + timedelta(minutes=promised),
         last_event_at=opened_at,
@@ -43,5 +44,5 @@ def test_the_soonest_comes_first(first: str, second: str) -> None:
 def test_a_place_says_what_an_owner_would_need(promised: int | None, owed: bool) -> None:
     read = worklist.read(place(opened=0, promised=promised))
     assert read.owed is owed
-    assert (read.rule, read.language) == (worklist.digest("everything"), "fa")
+    assert (read.rule, read.language) == ("a1b2c3d4", "fa")
     assert read.last_owner == worklist.digest("neda")

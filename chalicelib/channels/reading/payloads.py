@@ -61,12 +61,25 @@ def present(part: T | None, name: str) -> T:
 
 
 def decode_form(body: bytes) -> list[tuple[str, str]]:
-    """The fields of a form in their order, empty ones too, `+` read as a space. Raises `Rejected`."""
+    """The fields of a form in their order, empty ones too, `+` read as a space. Raises `Rejected`.
+
+    Bytes that are not UTF-8, in the form or behind its percent signs, stay what they are as lone surrogates
+    (`surrogateescape`): a signature covers them, `displayable` makes text of them.
+    """
     try:
-        return parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
+        return parse_qsl(
+            body.decode("utf-8", "surrogateescape"),
+            keep_blank_values=True,
+            errors="surrogateescape",
+            max_num_fields=_MOST_FIELDS,
+        )
     except ValueError as error:
-        # Not UTF-8 (in the bytes or behind the percent signs), or more fields than any platform sends.
-        raise Rejected("form_malformed", "not UTF-8, or too many fields") from error
+        raise Rejected("form_malformed", "more fields than any platform sends") from error
+
+
+def displayable(field: str) -> str:
+    """A field of `decode_form` with U+FFFD for what is not UTF-8, so that the message is not lost."""
+    return field.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def derived_id(*facts: str) -> str:

@@ -1,30 +1,30 @@
 """The contract of a signature scheme, and comparing in constant time.
 
-Every `verify` returns on a genuine request and raises `Rejected` on anything else, whatever bytes it is
-given. A signature is computed over the body as it arrived, and compared as bytes. An account without a
-value for a secret accepts nothing.
+Every `verify` returns a genuine request and raises `Rejected` on anything else, whatever bytes it is given.
+A signature is computed over the body as it arrived, and compared as bytes. An account without a value for a
+secret accepts nothing.
 
 Reasons: `secret_missing` (a mistake of ours), `signature_missing`, `signature_malformed`,
-`signature_mismatch`.
+`signature_mismatch`, `signature_expired`.
 """
 
 from __future__ import annotations
 
 import hmac
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import Protocol
 
-from chalicelib.vocabulary.account import Secrets
+from chalicelib.vocabulary.account import Ours, Secrets
 from chalicelib.vocabulary.errors import Rejected
 from chalicelib.vocabulary.request import Request
 
 
-class Scheme(Protocol):
+class Scheme(ABC):
     """A way to prove a request genuine."""
 
-    def verify(self, request: Request, secrets: Secrets) -> None:
-        """Return if the request is genuine. Raises `Rejected`."""
-        ...
+    @abstractmethod
+    def verify(self, request: Request, ours: Ours) -> Request:
+        """The request if it is genuine, opened if it came sealed. Raises `Rejected`."""
 
 
 def active(secrets: Secrets, name: str) -> list[bytes]:
@@ -57,5 +57,8 @@ def given_in(request: Request, header: str) -> str:
 
 
 def octets(text: str) -> bytes:
-    """A text as bytes; lone surrogates, which UTF-8 has no form for, do not raise."""
-    return text.encode("utf-8", "surrogatepass")
+    """A text as bytes: those that `decode_form` kept are what they were; no other lone surrogate raises."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")

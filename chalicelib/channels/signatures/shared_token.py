@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chalicelib.channels.signatures.base import active, given_in, match
-from chalicelib.vocabulary.account import Secrets
+from chalicelib.channels.signatures.base import Scheme, active, given_in, match
+from chalicelib.vocabulary.account import Ours
 from chalicelib.vocabulary.request import Request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SharedToken:
+class SharedToken(Scheme):
     """A secret that the platform repeats in a header. It does not cover the body, which TLS alone protects.
 
     header: the header's name, in lower case.
@@ -20,7 +20,8 @@ class SharedToken:
     header: str
     keys: str
 
-    def verify(self, request: Request, secrets: Secrets) -> None:
-        """Return if the request is genuine. Raises `Rejected`."""
-        tokens = active(secrets, self.keys)
+    def verify(self, request: Request, ours: Ours) -> Request:
+        """The request if it is genuine. Raises `Rejected`."""
+        tokens = active(ours.secrets, self.keys)
         match(given_in(request, self.header), tokens)
+        return request

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
-from chalicelib.channels.signatures.base import active, given_in, match, octets
-from chalicelib.vocabulary.account import Secrets
+from chalicelib.channels.signatures.base import Scheme, active, given_in, match, octets
+from chalicelib.vocabulary.account import Ours, Secrets
 from chalicelib.vocabulary.errors import Rejected
 from chalicelib.vocabulary.request import Request
 
@@ -19,7 +19,7 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/]{20,}={0,2}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UrlAndForm:
+class UrlAndForm(Scheme):
     """HMAC of the public URL followed by the form's fields, in base64.
 
     The fields are sorted by name, each name repeated before each of its distinct values, sorted too.
@@ -43,9 +43,9 @@ class UrlAndForm:
     sha256_keys: str
     form: Callable[[bytes], list[tuple[str, str]]]
 
-    def verify(self, request: Request, secrets: Secrets) -> None:
-        """Return if the request is genuine. Raises `Rejected`."""
-        algorithm, keys = self._keys(request, secrets)
+    def verify(self, request: Request, ours: Ours) -> Request:
+        """The request if it is genuine. Raises `Rejected`."""
+        algorithm, keys = self._keys(request, ours.secrets)
         given = given_in(request, self.header)
         if not _BASE64.fullmatch(given):
             raise Rejected("signature_malformed")
@@ -53,6 +53,7 @@ class UrlAndForm:
         signed = [f"{url}{fields}" for url in _spellings(request.url)]
         macs = [hmac.new(key, octets(text), algorithm).digest() for key in keys for text in signed]
         match(given, [base64.b64encode(mac) for mac in macs])
+        return request
 
     def _keys(self, request: Request, secrets: Secrets) -> tuple[str, list[bytes]]:
         parts = [part.partition("=") for part in request.headers.get(self.settings, "").split(",")]

@@ -1,15 +1,20 @@
-"""Reads the attachments and the phone of a Telegram message, and names the fields that are not read."""
+"""Reads the words, the attachments and the phone of a Telegram message, and names what is not read of it."""
 
 from __future__ import annotations
+
+import re
 
 import msgspec
 
 from chalicelib.channels.reading.payloads import decode, international
-from chalicelib.channels.telegram.shapes import Contact, File, Message
+from chalicelib.channels.telegram.shapes import Contact, File, Line, Message
 from chalicelib.vocabulary.event import Attachment, ContactKey
 
 _PARTS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _READ = frozenset(field.encode_name for field in msgspec.structs.fields(Message))
+
+# A link `https://t.me/<bot>?start=<payload>` or `?startgroup=` sends this; people do not type it.
+_START = re.compile(r"/start(?:@\w+)? ([A-Za-z0-9_-]+)")
 
 # Telegram's field to the kind of attachment.
 FILES = {
@@ -55,6 +60,25 @@ SERVICE = frozenset(
 )
 
 
+def words(message: Message) -> str:
+    """What the message says: its text, or what is written on that which it holds."""
+    if said := message.text or message.caption:
+        return said
+    if message.poll:
+        return _listed(message.poll.question, message.poll.options)
+    if message.checklist:
+        return _listed(message.checklist.title, message.checklist.tasks)
+    if message.game:
+        return "\n".join(line for line in (message.game.title, message.game.description) if line)
+    return f"{message.dice.emoji} {message.dice.value}" if message.dice else ""
+
+
+def start_link(message: Message) -> str:
+    """What the link says by which somebody came to the bot; empty if they did not come by one."""
+    link = _START.fullmatch(message.text)
+    return link[1] if link else ""
+
+
 def attachments(message: Message) -> tuple[Attachment, ...]:
     """Everything that was sent along, in our order, whatever the order of the fields."""
     parts = [_file(kind, getattr(message, name)) for name, kind in FILES.items() if _carries(message, name)]
@@ -85,6 +109,10 @@ def unread_parts(fragment: msgspec.Raw) -> list[str]:
 def _carries(message: Message, name: str) -> bool:
     # An animation fills `document` as well, for clients that know no animations.
     return bool(getattr(message, name)) and not (name == "document" and message.animation)
+
+
+def _listed(heading: str, lines: list[Line]) -> str:
+    return "\n".join([heading, *(f"• {line.text}" for line in lines)])
 
 
 def _file(kind: str, file: File) -> Attachment:

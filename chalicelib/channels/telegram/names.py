@@ -9,6 +9,7 @@ sequentially", and another bot behind the same account counts on its own. So an 
 - an edit, a reaction, a change of membership: what it is about, its own date and the `update_id`, because
   two of them may fall into one second.
 - a pressed button: the query's own id ("unique identifier for this query").
+- a vote: the poll's id ("unique poll identifier"), who votes for what, and the `update_id`.
 - a deletion: business connection, chat and number, for a message is deleted once.
 
 All of this is the same when Telegram sends the update again.

@@ -1,4 +1,4 @@
-"""The parts of a Telegram update that we read, under Telegram's own names.
+"""The parts of a Telegram message that we read, under Telegram's own names; `happenings` has the others.
 
 https://core.telegram.org/bots/api#available-types, read on 2026-11-23. Ids are whole numbers of up to 52
 bits today, and are read without a limit. Files named below lie in `tests/fixtures/channels/telegram/`.
@@ -79,6 +79,41 @@ class Contact(msgspec.Struct):
     user_id: int | None = None
 
 
+class Line(msgspec.Struct):
+    """An option of a poll, or a task of a checklist."""
+
+    text: str = ""
+
+
+class Poll(msgspec.Struct):
+    """A question with options; whoever answers it is told of by its id: see `poll_sent.json`."""
+
+    id: str = ""
+    question: str = ""
+    options: list[Line] = []
+
+
+class Checklist(msgspec.Struct):
+    """A list of tasks in a business chat: see `checklist.json`."""
+
+    title: str = ""
+    tasks: list[Line] = []
+
+
+class Dice(msgspec.Struct):
+    """An emoji that fell on a value: see `dice.json`."""
+
+    emoji: str = ""
+    value: int = 0
+
+
+class Game(msgspec.Struct):
+    """A game: see `game.json`."""
+
+    title: str = ""
+    description: str = ""
+
+
 class WebAppData(msgspec.Struct):
     """The data that a web app of ours sent: see `web_app.json`."""
 
@@ -133,59 +168,11 @@ class Message(msgspec.Struct):
     location: Location | None = None
     venue: Venue | None = None
     contact: Contact | None = None
+    poll: Poll | None = None
+    checklist: Checklist | None = None
+    dice: Dice | None = None
+    game: Game | None = None
     web_app_data: WebAppData | None = None
     reply_to_message: Earlier | None = None
     forward_origin: Origin | None = None
     media_group_id: str = ""
-
-
-class Callback(msgspec.Struct):
-    """A pressed button under a message of ours: see `callback.json`, `callback_inline.json`."""
-
-    id: str
-    from_: User = msgspec.field(name="from")
-    message: Earlier | None = None
-    data: str = ""
-    game_short_name: str = ""
-
-
-class Reaction(msgspec.Struct):
-    """One reaction: an emoji, one of Telegram's own, or a paid star: see `reaction_custom.json`."""
-
-    type: str
-    emoji: str = ""
-    custom_emoji_id: str = ""
-
-
-class Reacted(msgspec.Struct):
-    """A change of somebody's reactions: see `reaction.json`, `reaction_anonymous.json` (`actor_chat`)."""
-
-    chat: Chat
-    message_id: int
-    date: int
-    new_reaction: list[Reaction]
-    user: User | None = None
-    actor_chat: Chat | None = None
-
-
-class Member(msgspec.Struct):
-    """The status of the bot in a chat: `kicked` in a private one means that the person blocked it."""
-
-    status: str
-
-
-class Membership(msgspec.Struct):
-    """A change of the bot's status in a chat: see `blocked.json`, `added_to_group.json`."""
-
-    chat: Chat
-    from_: User = msgspec.field(name="from")
-    date: int
-    new_chat_member: Member
-
-
-class Deleted(msgspec.Struct):
-    """Messages that were deleted from a business chat: see `business_deleted.json`."""
-
-    chat: Chat
-    message_ids: list[int]
-    business_connection_id: str = ""

@@ -51,6 +51,8 @@ def _deed(event: Event) -> str:
         facts = [one_line(f"{name} {fact}") for name, fact in sorted(event.extra.items())]
         return ", ".join([_DID[event.kind], *facts])
     who = _WHO[event.direction]
+    if event.direction is Direction.INBOUND and (speaker := event.extra.get("speaker")):
+        who = f"{one_line(speaker)}, in the group,"
     if event.kind is Kind.REACTION and not event.text:
         return f"{who} took back a reaction"
     if event.kind is Kind.MESSAGE and not event.text:

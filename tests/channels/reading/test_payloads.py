@@ -11,7 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.channels.reading.payloads import decode, decode_form, derived_id, international, present
+from chalicelib.channels.reading.payloads import (
+    decode,
+    decode_form,
+    derived_id,
+    displayable,
+    international,
+    present,
+)
 from chalicelib.vocabulary.errors import Rejected
 
 # How long an example takes is measured in `benchmarks/`, not here.
@@ -215,21 +222,34 @@ def test_forms(body, fields):
 
 
 @pytest.mark.parametrize(
-    "body", [b"a=\xff", b"a=%ff", b"a=%ED%A0%80", b"%ff=a", b"&".join([b"a=1"] * 10_001)]
+    ("body", "kept", "shown"),
+    [
+        (b"a=\xff", b"\xff", "\ufffd"),
+        (b"a=%ff", b"\xff", "\ufffd"),
+        (b"a=x%ED%A0%80y", b"x\xed\xa0\x80y", "x\ufffd\ufffd\ufffdy"),  # half an emoji
+        (b"a=Caf%E9+\xd8%B3", b"Caf\xe9 \xd8\xb3", "Caf\ufffd س"),
+    ],
 )
-def test_forms_refused(body):
+def test_what_is_not_utf8_is_kept_and_can_be_shown(body, kept, shown):
+    ((_, value),) = decode_form(body)
+    assert value.encode("utf-8", "surrogateescape") == kept
+    assert displayable(value) == shown
+
+
+def test_a_form_of_too_many_fields_is_refused():
     with pytest.raises(Rejected, match="form_malformed"):
-        decode_form(body)
+        decode_form(b"&".join([b"a=1"] * 10_001))
 
 
 @given(st.binary(max_size=200))
 def test_any_form(body):
-    try:
-        fields = decode_form(body)
-    except Rejected:
-        return
-    for name, value in fields:
-        assert (name + value).encode().decode() == name + value
+    for name, value in decode_form(body):
+        assert displayable(name + value).encode().decode() == displayable(name + value)
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=40))
+def test_what_is_utf8_is_shown_as_it_is(text):
+    assert displayable(text) == text
 
 
 @pytest.mark.parametrize(

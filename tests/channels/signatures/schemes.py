@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 from hypothesis import strategies as st
 
 from chalicelib.channels.reading.payloads import decode_form
-from chalicelib.channels.signatures.body_hmac import BodyHmac
+from chalicelib.channels.signatures.header_hmac import Hmac
 from chalicelib.channels.signatures.shared_token import SharedToken
 from chalicelib.channels.signatures.url_and_form import UrlAndForm
+from chalicelib.vocabulary.account import Account, Ours
 from chalicelib.vocabulary.errors import Rejected
 from chalicelib.vocabulary.request import Request
 
@@ -15,7 +16,7 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 FORM = "application/x-www-form-urlencoded"
 SETTINGS = "x-twilio-webhooks-signature-settings"
 
-META = BodyHmac(header="x-hub-signature-256", keys="app_secret", prefix="sha256=")
+META = Hmac(header="x-hub-signature-256", keys="app_secret", prefix="sha256=")
 TOKEN = SharedToken(header="x-token", keys="secret_token")
 TWILIO = UrlAndForm(
     header="x-twilio-signature",
@@ -33,10 +34,14 @@ def request(headers=None, body=b"", url="https://hub.example.org/webhooks/x/1"):
     return Request(method="POST", url=url, headers=headers or {}, body=body, received_at=NOW)
 
 
+def ours(secrets):
+    return Ours(account=Account(channel="x", id="1"), secrets=secrets)
+
+
 def outcome(scheme, request, secrets):
     """`accepted`, or the reason of the refusal."""
     try:
-        scheme.verify(request, secrets)
+        scheme.verify(request, ours(secrets))
     except Rejected as error:
         return error.reason
     return "accepted"

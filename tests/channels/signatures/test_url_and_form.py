@@ -7,6 +7,7 @@ with the port, and accepts an emptied form where the URL holds a digest.
 
 import base64
 import hashlib
+import hmac
 import logging
 from urllib.parse import urlencode
 
@@ -218,9 +219,17 @@ def test_the_validator_raises_on_json_without_a_digest():
     assert outcome(TWILIO, request(headers, b'{"a": 1}', URL), {"auth_token": ("a",)}) == "signature_mismatch"
 
 
-def test_a_form_that_is_not_utf8_is_refused():
-    headers = {"content-type": FORM, TWILIO.header: base64.b64encode(bytes(20)).decode()}
-    assert outcome(TWILIO, request(headers, b"Body=%ff", URL), {"auth_token": ("a",)}) == "form_malformed"
+NOT_UTF8 = {b"Body=%ff": b"\xff", b"Body=x\xed\xa0\xbdy": b"x\xed\xa0\xbdy", b"Body=Caf%E9": b"Caf\xe9"}
+
+
+@pytest.mark.promise("Forged means refused")
+@pytest.mark.parametrize(("body", "value"), NOT_UTF8.items())
+def test_a_form_that_is_not_utf8_is_genuine_if_its_bytes_are_signed(body, value):
+    mac = hmac.new(b"a", URL.encode() + b"Body" + value, "sha1").digest()
+    headers = {"content-type": FORM, TWILIO.header: base64.b64encode(mac).decode()}
+    assert outcome(TWILIO, request(headers, body, URL), {"auth_token": ("a",)}) == "accepted"
+    for other in (b"Body=%fe", b"Body=%EF%BF%BD", b"Body=", b"Body=Caf%C3%A9"):
+        assert outcome(TWILIO, request(headers, other, URL), {"auth_token": ("a",)}) == "signature_mismatch"
 
 
 def test_what_says_it_is_a_form():

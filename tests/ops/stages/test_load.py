@@ -56,7 +56,7 @@ GOOD = {
 public_url: https://hub.example.org/
 accounts:
   - {channel: telegram, id: 0912, name: ربات, secret: bot, language: fa}
-  - {channel: telegram, id: 104829183746, secret: bot, statuses: true, settings: {}}
+  - {channel: telegram, id: 104829183746, secret: bot, statuses: true, groups: chat, settings: {}}
 """,
     "people": """\
 hours:
@@ -122,6 +122,7 @@ def test_what_it_becomes(load):
     assert stage.public_url == "https://hub.example.org"
     assert [account.id for account in stage.accounts] == ["0912", "104829183746"]
     assert stage.accounts[1].statuses
+    assert [account.groups for account in stage.accounts[:2]] == ["people", "chat"]
     assert stage.directory.people == (
         Person(
             id="sara",

@@ -21,11 +21,11 @@ from chalicelib.channels.base import Channel
 from chalicelib.channels.meta.handshake import handshake
 from chalicelib.channels.meta.whatsapp.changes import parse
 from chalicelib.channels.meta.whatsapp.scene import CHANNEL
-from chalicelib.channels.signatures.body_hmac import BodyHmac
+from chalicelib.channels.signatures.header_hmac import Hmac
 
 WHATSAPP = Channel(
     name=CHANNEL,
-    verify=BodyHmac(header="x-hub-signature-256", keys="app_secret", prefix="sha256="),
+    verify=Hmac(header="x-hub-signature-256", keys="app_secret", prefix="sha256="),
     parse=parse,
     scope="channel",
     handshake=handshake,

@@ -1,8 +1,7 @@
-"""Turns WhatsApp's changes, by field, and messages, by type, into events; the tables at the end list them."""
+"""Turns WhatsApp's changes into events, by field; the table at the end lists the fields."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -10,19 +9,18 @@ from functools import partial
 import msgspec
 
 from chalicelib.channels.base import Parsed, readable, with_extra
-from chalicelib.channels.meta.whatsapp.contents import read_content
-from chalicelib.channels.meta.whatsapp.scene import CHANNEL, Scene, identity, with_errors
-from chalicelib.channels.meta.whatsapp.shapes import (
+from chalicelib.channels.meta.whatsapp.envelope import (
     Body,
     Entry,
     Field,
-    Message,
     Preference,
     Status,
     UserIdUpdate,
     Value,
 )
-from chalicelib.channels.reading.payloads import decode, derived_id, present
+from chalicelib.channels.meta.whatsapp.messages import echo, ignored, inbound
+from chalicelib.channels.meta.whatsapp.scene import CHANNEL, Scene, identity, with_errors
+from chalicelib.channels.reading.payloads import decode, derived_id
 from chalicelib.channels.reading.times import from_seconds
 from chalicelib.vocabulary.account import Account
 from chalicelib.vocabulary.errors import Rejected
@@ -33,14 +31,11 @@ _BODY = msgspec.json.Decoder(Body)
 _ENTRY = msgspec.json.Decoder(Entry)
 _FIELD = msgspec.json.Decoder(Field)
 _VALUE = msgspec.json.Decoder(Value)
-_MESSAGE = msgspec.json.Decoder(Message)
 _STATUS = msgspec.json.Decoder(Status)
 _PREFERENCE = msgspec.json.Decoder(Preference)
 _USER_ID_UPDATE = msgspec.json.Decoder(UserIdUpdate)
 
-_NAME = re.compile(r"[a-z_]{1,64}")
 _PREFERENCES = {"stop": Kind.OPT_OUT, "resume": Kind.OPT_IN, "signup": Kind.OPT_IN}
-_CHANGES = {"user_changed_number", "customer_changed_number", "user_changed_user_id"}
 
 
 def parse(request: Request, account: Account) -> Iterator[Parsed]:
@@ -67,7 +62,7 @@ def _change(
     change = decode(_FIELD, fragment)
     read = FIELDS.get(change.field)
     if read is None:
-        yield _ignored(change.field)
+        yield ignored(change.field)
         return
     value = decode(_VALUE, change.value)
     yield from read(
@@ -85,83 +80,11 @@ def _change(
 
 def _messages(scene: Scene) -> Iterator[Parsed]:
     value = scene.value
-    yield from scene.each("messages", value.messages, _inbound)
-    yield from scene.each("message_echoes", value.message_echoes, _echo)
+    yield from scene.each("messages", value.messages, inbound)
+    yield from scene.each("message_echoes", value.message_echoes, echo)
     yield from scene.each("statuses", value.statuses, _status)
     if value.errors and not (value.messages or value.message_echoes or value.statuses):
         yield from _notice(scene)
-
-
-def _inbound(scene: Scene, fragment: msgspec.Raw) -> Parsed:
-    message = decode(_MESSAGE, fragment)
-    event = scene.event(
-        fragment,
-        id=message.id,
-        kind=Kind.MESSAGE,
-        occurred_at=from_seconds(message.timestamp),
-        user_id=message.from_user_id,
-        phone=message.from_,
-    )
-    return _read(scene, event, message)
-
-
-def _echo(scene: Scene, fragment: msgspec.Raw) -> Parsed:
-    message = decode(_MESSAGE, fragment)
-    event = scene.event(
-        fragment,
-        id=message.id,
-        kind=Kind.MESSAGE,
-        occurred_at=from_seconds(message.timestamp),
-        user_id=message.to_user_id,
-        phone=message.to,
-        direction=Direction.OUTBOUND,
-    )
-    return _read(scene, event, message)
-
-
-def _read(scene: Scene, event: Event, message: Message) -> Parsed:
-    event = replace(event, chat=message.group_id)
-    if message.context:
-        event = replace(event, reply_to=message.context.id)
-        forwarded = message.context.forwarded or message.context.frequently_forwarded
-        event = with_extra(event, forwarded="true" if forwarded else "")
-    if message.referral:
-        facts = msgspec.structs.asdict(message.referral)
-        event = with_extra(event, **{f"referral_{name}": fact for name, fact in facts.items()})
-    return TYPES.get(message.type, _content)(scene, event, message)
-
-
-def _content(_scene: Scene, event: Event, message: Message) -> Parsed:
-    return read_content(event, message)
-
-
-def _edit(_scene: Scene, event: Event, message: Message) -> Parsed:
-    edit = present(message.edit, "edit")
-    return replace(read_content(event, edit.message), kind=Kind.EDIT, target_id=edit.original_message_id)
-
-
-def _revoke(_scene: Scene, event: Event, message: Message) -> Parsed:
-    revoke = present(message.revoke, "revoke")
-    return replace(event, kind=Kind.DELETE, target_id=revoke.original_message_id)
-
-
-def _system(scene: Scene, event: Event, message: Message) -> Parsed:
-    system = present(message.system, "system")
-    if system.type not in _CHANGES:
-        return _ignored(f"system.{system.type}")
-    phone = system.wa_id or system.new_wa_id
-    if not (system.user_id or phone):
-        raise Rejected("unexpected_shape", "the new id is missing")
-    changed = scene.event(
-        event.raw,
-        id=event.id,
-        kind=Kind.IDENTITY_CHANGE,
-        occurred_at=event.occurred_at,
-        user_id=system.user_id,
-        phone=phone,
-    )
-    before = system.previous_user_id or message.from_
-    return replace(changed, previous=identity(before) if before else None)
 
 
 def _user_id_update(scene: Scene, fragment: msgspec.Raw) -> Parsed:
@@ -197,7 +120,8 @@ def _status(scene: Scene, fragment: msgspec.Raw) -> Parsed:
     if not in_group:
         return event
     # A message in a group has one status for each member.
-    return replace(event, id=f"{event.id}:{event.customer.id}", chat=status.recipient_id)
+    event = replace(event, id=f"{event.id}:{event.customer.id}", chat=status.recipient_id)
+    return with_extra(event, group=status.recipient_id)
 
 
 def _preferences(scene: Scene) -> Iterator[Parsed]:
@@ -245,18 +169,6 @@ def _notice(scene: Scene) -> Iterator[Parsed]:
     )
     yield with_errors(event, scene.value.errors)
 
-
-def _ignored(name: str) -> Ignored:
-    # Any other name could hold anything, and the name is logged.
-    harmless = all(_NAME.fullmatch(part) for part in name.split("."))
-    return Ignored(name=f"whatsapp.{name}" if harmless else "whatsapp.unnamed")
-
-
-TYPES: dict[str, Callable[[Scene, Event, Message], Parsed]] = {
-    "edit": _edit,
-    "revoke": _revoke,
-    "system": _system,
-}
 
 FIELDS: dict[str, Callable[[Scene], Iterator[Parsed]]] = {
     "messages": _messages,

@@ -13,15 +13,20 @@ from functools import partial
 import msgspec
 
 from chalicelib.channels.base import with_extra
+from chalicelib.channels.meta.whatsapp.answers import CallPermission, Form, Reply
 from chalicelib.channels.meta.whatsapp.scene import with_errors
-from chalicelib.channels.meta.whatsapp.shapes import Card, Content, Form, Media, Reply
+from chalicelib.channels.meta.whatsapp.shapes import Card, Content, Media
 from chalicelib.channels.reading.payloads import international, present
 from chalicelib.vocabulary.event import Attachment, ContactKey, Event, Kind
+
+_UNTYPED = Content().type
 
 
 def read_content(event: Event, content: Content) -> Event:
     """The event with what the message says."""
-    return CONTENTS.get(content.type, _unsupported)(event, content)
+    # Meta's own sample of an answer about calls has no type beside `interactive`.
+    named = "interactive" if content.type == _UNTYPED and content.interactive else content.type
+    return CONTENTS.get(named, _unsupported)(event, content)
 
 
 def _text(event: Event, content: Content) -> Event:
@@ -89,6 +94,8 @@ def _interactive(event: Event, content: Content) -> Event:
         return _reply(event, reply)
     if answer.nfm_reply:
         return _form(event, answer.nfm_reply)
+    if answer.call_permission_reply:
+        return _call_permission(event, answer.call_permission_reply)
     return with_extra(event, unsupported=f"interactive.{answer.type}")
 
 
@@ -99,6 +106,16 @@ def _reply(event: Event, reply: Reply) -> Event:
 def _form(event: Event, form: Form) -> Event:
     filled = replace(event, kind=Kind.POSTBACK, text=form.body)
     return with_extra(filled, form=form.name, response=form.response_json)
+
+
+def _call_permission(event: Event, answer: CallPermission) -> Event:
+    response = present(answer.response or None, "response")
+    return with_extra(
+        replace(event, kind=Kind.POSTBACK, text=response),
+        call_permission=response,
+        call_permission_until="always" if answer.is_permanent else f"{answer.expiration_timestamp}",
+        call_permission_source=answer.response_source,
+    )
 
 
 def _order(event: Event, content: Content) -> Event:

@@ -10,7 +10,8 @@ from functools import partial
 import msgspec
 
 from chalicelib.channels.base import Parsed, readable, with_extra
-from chalicelib.channels.meta.whatsapp.shapes import Contact, Entry, Error, Value
+from chalicelib.channels.meta.whatsapp.envelope import Contact, Entry, Value
+from chalicelib.channels.meta.whatsapp.shapes import Error
 from chalicelib.channels.reading.payloads import international
 from chalicelib.vocabulary.errors import Rejected
 from chalicelib.vocabulary.event import ContactKey, Direction, Event, Identity, Kind, own_account, withheld

@@ -1,13 +1,14 @@
-"""The parts of WhatsApp's webhooks that we read, under Meta's own names.
+"""The parts of a WhatsApp message that we read, under Meta's own names; `envelope` has what is around it.
 
 https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference, read on
-2026-11-23. Lists of happenings stay undecoded, so that one that cannot be read does not cost the others.
-Files named below lie in `tests/fixtures/channels/whatsapp/`.
+2026-11-23. Files named below lie in `tests/fixtures/channels/whatsapp/`.
 """
 
 from __future__ import annotations
 
 import msgspec
+
+from chalicelib.channels.meta.whatsapp.answers import Button, Interactive
 
 
 class Text(msgspec.Struct):
@@ -62,37 +63,6 @@ class Reaction(msgspec.Struct):
 
     message_id: str
     emoji: str = ""
-
-
-class Button(msgspec.Struct):
-    """A pressed quick-reply button of a template: see `button.json`."""
-
-    text: str = ""
-    payload: str = ""
-
-
-class Reply(msgspec.Struct):
-    """A pressed button or a chosen row: see `button_reply.json`, `list_reply.json`."""
-
-    id: str = ""
-    title: str = ""
-
-
-class Form(msgspec.Struct):
-    """A filled-in flow; `response_json` is a text, and not always of an object: see `form_reply.json`."""
-
-    response_json: str = ""
-    body: str = ""
-    name: str = ""
-
-
-class Interactive(msgspec.Struct):
-    """The answer to an interactive message."""
-
-    type: str
-    button_reply: Reply | None = None
-    list_reply: Reply | None = None
-    nfm_reply: Form | None = None
 
 
 class Item(msgspec.Struct):
@@ -162,21 +132,35 @@ class System(msgspec.Struct):
     previous_user_id: str = ""
 
 
+class Product(msgspec.Struct):
+    """A product of our catalogue: see `product_asked.json`."""
+
+    catalog_id: str = ""
+    product_retailer_id: str = ""
+
+
 class Context(msgspec.Struct):
-    """The message that is answered, or marks of forwarding: see `reply.json`, `forwarded_image.json`."""
+    """The message that is answered, or marks of forwarding: see `reply.json`, `forwarded_image.json`.
+
+    Whoever writes by the button of a product asks about that product.
+    """
 
     id: str = ""
     forwarded: bool = False
     frequently_forwarded: bool = False
+    referred_product: Product | None = None
 
 
 class Referral(msgspec.Struct):
-    """The advertisement that the conversation began at: see `referral.json`."""
+    """The advertisement that the conversation began at: see `referral.json`, `referral_of_a_video.json`."""
 
     source_type: str = ""
     source_id: str = ""
     source_url: str = ""
     headline: str = ""
+    body: str = ""
+    image_url: str = ""
+    video_url: str = ""
     ctwa_clid: str = ""
 
 
@@ -195,100 +179,3 @@ class Message(Content, kw_only=True):
     edit: Edit | None = None
     revoke: Revoke | None = None
     system: System | None = None
-
-
-class Status(msgspec.Struct):
-    """What became of a message of ours: see `statuses.json`, `group_statuses.json`."""
-
-    id: str
-    status: str
-    timestamp: int | str
-    recipient_id: str = ""
-    recipient_user_id: str = ""
-    recipient_type: str = ""
-    recipient_participant_id: str = ""
-    recipient_participant_user_id: str = ""
-    errors: list[Error] = []
-
-
-class Preference(msgspec.Struct):
-    """A person's wish about marketing messages: see `preferences.json`."""
-
-    value: str
-    timestamp: int | str
-    wa_id: str = ""
-    user_id: str = ""
-    category: str = ""
-    detail: str = ""
-
-
-class Change(msgspec.Struct):
-    """A user id before and after."""
-
-    previous: str = ""
-    current: str = ""
-
-
-class UserIdUpdate(msgspec.Struct):
-    """A person who got a new user id: see `user_id_update.json`."""
-
-    user_id: Change
-    wa_id: str = ""
-    timestamp: int | str = 0
-
-
-class Profile(msgspec.Struct):
-    """What a person shows of themselves."""
-
-    name: str | None = None
-    username: str | None = None
-
-
-class Contact(msgspec.Struct):
-    """A person who is mentioned in a change: see `named_by_contact.json`."""
-
-    wa_id: str | None = None
-    user_id: str | None = None
-    profile: Profile = msgspec.field(default_factory=Profile)
-
-
-class Metadata(msgspec.Struct):
-    """The number of ours that a change is about."""
-
-    phone_number_id: str = ""
-
-
-class Value(msgspec.Struct):
-    """The content of a change: one of the lists, by the field; `event` for `account_update.json`."""
-
-    metadata: Metadata = msgspec.field(default_factory=Metadata)
-    contacts: list[Contact] = []
-    messages: list[msgspec.Raw] = []
-    message_echoes: list[msgspec.Raw] = []
-    statuses: list[msgspec.Raw] = []
-    user_preferences: list[msgspec.Raw] = []
-    user_id_update: list[msgspec.Raw] = []
-    errors: list[Error] = []
-    event: str = ""
-
-
-class Field(msgspec.Struct):
-    """One change: its field says what its value holds."""
-
-    field: str
-    value: msgspec.Raw
-
-
-class Entry(msgspec.Struct):
-    """The changes of one business account; `time` is in seconds here."""
-
-    id: str = ""
-    time: int = 0
-    changes: list[msgspec.Raw] = []
-
-
-class Body(msgspec.Struct):
-    """The whole request: see `several_numbers.json`."""
-
-    object: str
-    entry: list[msgspec.Raw]
