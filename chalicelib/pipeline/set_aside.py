@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from datetime import datetime
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -48,6 +50,18 @@ class Quarantined:
     def packed(self) -> bytes:
         """The form in which it lies in the bucket: JSON, bytes as base64."""
         return msgspec.json.encode(self)
+
+    def request(self, public_url: str, received_at: datetime) -> Request:
+        """The request again, without the headers that are needed only to prove it."""
+        query = f"?{urlencode(self.query)}" if self.query else ""
+        return Request(
+            method=self.method,
+            url=f"{public_url}/webhooks/{self.channel}/{self.account}{query}",
+            query=self.query,
+            headers={"content-type": self.content_type},
+            body=self.body,
+            received_at=received_at,
+        )
 
     @property
     def key(self) -> str:

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
-from urllib.parse import urlencode
 
 import typer
 
@@ -28,7 +27,6 @@ from chalicelib.pipeline.set_aside import (
 from chalicelib.vocabulary.account import Account
 from chalicelib.vocabulary.errors import Transient
 from chalicelib.vocabulary.event import Unreadable
-from chalicelib.vocabulary.request import Request
 from ops.command_line import commands
 from ops.hub.configuration import current
 from ops.hub.exits import Code, Stop
@@ -115,15 +113,7 @@ def read_again(site: Site, configuration: Configuration, kept: Kept) -> Replayed
     if account is None:
         gone = f"{was.channel} {was.account} is no account of {site.stage} any more"
         raise Stop(Code.USAGE, f"{gone}: add it again and push, or drop what is kept")
-    query = f"?{urlencode(was.query)}" if was.query else ""
-    request = Request(
-        method=was.method,
-        url=f"{configuration.public_url}/webhooks/{was.channel}/{was.account}{query}",
-        query=was.query,
-        headers={"content-type": was.content_type},
-        body=was.body,
-        received_at=kept.kept_at,
-    )
+    request = was.request(configuration.public_url, kept.kept_at)
 
     def find(other: str) -> Account | None:
         return configuration.account(was.channel, other)
