@@ -114,6 +114,17 @@ def test_the_horizon_ends_in_parking(hub: World) -> None:
     assert all((wait or 0) <= 11 * 3600 for _, wait in hub.waits)
 
 
+@pytest.mark.parametrize("status", [401, 408, 425, 429, 500, 503])
+def test_whatever_the_target_says_there_is_a_last_attempt(hub: World, status: int) -> None:
+    hub.crm = lambda call: Reply(status=status)
+    hub.absorb(message(1))
+    hub.run()
+    for _ in range(12):
+        hub.later(hours=8)
+        hub.run()
+    assert hub.ledger(message(1)).state == "parked"
+
+
 HELD = SECRETS["crm"]["signing_secret"][0]
 FRESH = "whsec_dGhlIHNlY3JldCB0aGF0IGNhbWUgYWZ0ZXIgaXQh"
 

@@ -185,13 +185,6 @@ PEOPLE = (
         becomes=gone,
     ),
     Sabotage(
-        name="who waits stays filed under the language they came with",
-        module="chalicelib.routing.conversations",
-        function="needs_as",
-        place=a(ast.Compare, "needs", "conversation"),
-        becomes=into("needs[:2] == (conversation.rule, conversation.mark)"),
-    ),
-    Sabotage(
         name="an offer is made once",
         module="chalicelib.pipeline.hub_events",
         function="offer",

@@ -57,20 +57,6 @@ TARGETS = (
         becomes=into("[]"),
     ),
     Sabotage(
-        name="only the first page is read",
-        module="chalicelib.store.table",
-        function="_pages",
-        place=call("get", "LastEvaluatedKey"),
-        becomes=into("None"),
-    ),
-    Sabotage(
-        name="a 401 is never given up",
-        module="chalicelib.pipeline.deliver",
-        function="Deliver._attempt",
-        place=call("spent"),
-        becomes=into("IT and not isinstance(error, Unauthorised)"),
-    ),
-    Sabotage(
         name="nothing is ever given up",
         module="chalicelib.pipeline.deliver",
         function="Deliver._attempt",
