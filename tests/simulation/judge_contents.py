@@ -175,10 +175,11 @@ def notes(sim: Simulation, read: Found) -> Iterator[str]:
     for note in sim.erp.tables["ir.note"]:
         text, _, marker = note["message"].rpartition("\n[hub:")
         key = by_reference.get(marker.rstrip("]"), "")
-        if key not in dues:
+        if key not in read.events:
             continue
-        wrong = [_noted_wrong(text, due) for due in dues[key]]
-        if all(wrong):
+        # What the hub says itself nobody posted.
+        wrong = [_noted_wrong(text, due) for due in dues.get(key, ())]
+        if wrong and all(wrong):
             yield f"the note of {key} {wrong[0]}"
         consequence = read.events[key].consequence
         for did, words in (
