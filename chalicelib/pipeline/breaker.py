@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib.pipeline import hub_events
@@ -175,11 +176,12 @@ class Breaker:
         if row.state in (Circuit.CLOSED, Circuit.TRIAL) or row.next_probe > now:
             return Circuit(row.state)
         probes = int(row.probes) + 1
+        next_probe = now + _pause(probes)
         taken = self.table.update(
             BreakerRow(*breaker_key(target)),
             [
                 BreakerRow.state.set(Circuit.HALF_OPEN),
-                BreakerRow.next_probe.set(now + _pause(probes)),
+                BreakerRow.next_probe.set(next_probe),
                 BreakerRow.probes.set(probes),
             ],
             BreakerRow.next_probe == row.next_probe,
@@ -188,17 +190,19 @@ class Breaker:
             return Circuit(row.state)
         if row.state == Circuit.OPEN:
             self._announce(target, Circuit.HALF_OPEN, int(row.since))
+        # A later probe or a failed trial may have come between; and the SDK may carry a write out twice.
+        ours = (BreakerRow.state == Circuit.HALF_OPEN) & (BreakerRow.next_probe == next_probe)
         if not attempt():
-            self.switch(target, False)
-            self._set(target, Circuit.OPEN)
+            if self._set(target, Circuit.OPEN, ours):
+                self.switch(target, False)
             return Circuit.OPEN
         # The mapping first: if this worker dies before it sets the state, the next probe enables it again.
         self.switch(target, True)
         if row.refused:
-            self._set(target, Circuit.TRIAL)
+            self._set(target, Circuit.TRIAL, ours)
             return Circuit.TRIAL
         self._announce(target, Circuit.CLOSED, int(row.since))
-        self._set(target, Circuit.CLOSED)
+        self._set(target, Circuit.CLOSED, ours)
         return Circuit.CLOSED
 
     def let_go(self, target: str) -> None:
@@ -206,10 +210,11 @@ class Breaker:
         self.switch(target, True)
         self._set(target, Circuit.CLOSED)
 
-    def _set(self, target: str, state: Circuit) -> None:
-        self.table.update(
+    def _set(self, target: str, state: Circuit, condition: Condition | None = None) -> bool:
+        return self.table.update(
             BreakerRow(*breaker_key(target)),
             [BreakerRow.state.set(state), BreakerRow.failures.set(0), BreakerRow.groups.set("")],
+            condition,
         )
 
     def _announce(self, target: str, state: Circuit, since: int) -> None:

@@ -114,14 +114,12 @@ class Process:
         return []
 
     def _count(self, commit: Commit) -> None:
-        repeats = commit.repeats
-        for name, events in (
-            ("duplicate", repeats.again),
-            ("duplicate_differs", repeats.others),
-            ("edit_unchanged", commit.unchanged),
-        ):
-            for event in events:
-                self.count(name, channel=event.channel)
+        for event in commit.repeats.again:
+            self.count("duplicate", channel=event.channel)
+        for event in commit.repeats.others:
+            self.count("duplicate_differs", channel=event.channel)
+        for event in commit.unchanged:
+            self.count("edit_unchanged", channel=event.channel)
         if commit.unread and commit.absorbed:
             self.count("phone_unread", commit.unread, channel=commit.absorbed[0].event.channel)
 

@@ -97,3 +97,27 @@ def test_a_long_outage_is_told_once_however_often_it_is_probed(hub: World) -> No
         hub.breaker.probe("crm", row(hub), lambda: False)
         hub.later(minutes=11)
     assert len(set(told(hub))) == 2
+
+
+@pytest.mark.parametrize("answered", [True, False])
+@pytest.mark.parametrize("refused", ["", "http_404"])
+@pytest.mark.parametrize(
+    ("meanwhile", "mapping"), [(Circuit.OPEN, False), (Circuit.HALF_OPEN, False), (Circuit.CLOSED, True)]
+)
+def test_a_probe_that_ends_late_changes_no_state_that_came_after_it(
+    hub: World, meanwhile: Circuit, mapping: bool, refused: str, answered: bool
+) -> None:
+    seen = cut_off(hub)
+    hub.table.update(seen, [BreakerRow.refused.set(refused)])
+    seen = row(hub)
+
+    def attempt() -> bool:
+        later = [BreakerRow.state.set(meanwhile), BreakerRow.next_probe.set(seen.next_probe + 7000)]
+        hub.table.update(seen, later)
+        hub.switched.append(("crm", mapping))
+        return answered
+
+    hub.breaker.probe("crm", seen, attempt)
+    assert row(hub).state == meanwhile
+    # Whatever is let in while it is cut off is put back; but nothing enables what is off for good.
+    assert meanwhile != Circuit.CLOSED or hub.switched[-1] == ("crm", True)
