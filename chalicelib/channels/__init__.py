@@ -22,6 +22,9 @@ class _Channels(Mapping[str, Channel]):
         channel: Channel = getattr(import_module(f"{__name__}.{MODULES[name]}"), name.upper())
         return channel
 
+    def __contains__(self, name: object) -> bool:
+        return name in MODULES
+
     def __iter__(self) -> Iterator[str]:
         return iter(MODULES)
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import functools
-import traceback
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.telemetry import log
+from chalicelib.telemetry import log_bug
 from chalicelib.vocabulary.errors import HubError
 
 Handler = Callable[[Any, Any], Any]
@@ -30,8 +29,8 @@ def quotes_nobody(handler: Handler) -> Handler:
         except HubError:
             raise
         except Exception as error:  # noqa: BLE001 - raised again, without what it says
-            kind, frames = type(error).__name__, traceback.format_tb(error.__traceback__)
-        log.error("bug", function=handler.__name__, reason=kind, frames=frames)
+            log_bug(handler.__name__, error)
+            kind = type(error).__name__
         raise Bug(kind)
 
     return guarded

@@ -167,7 +167,9 @@ def _neighbour(text: str, hint: str, persian: int) -> str:
 
 
 def _is_arabic(word: str) -> bool:
-    return word in ARABIC or (bool(_ARABIC_ARTICLE.fullmatch(word)) and word not in PERSIAN | NOT_ARABIC)
+    if word in ARABIC:
+        return True
+    return bool(_ARABIC_ARTICLE.fullmatch(word)) and word not in PERSIAN and word not in NOT_ARABIC
 
 
 def _by_letters(text: str, default: str) -> str:

@@ -22,6 +22,19 @@ def contents(row: Row | None) -> Ledger | None:
     return msgspec.json.decode(row.body, type=Ledger) if isinstance(row, LedgerRow) else None
 
 
+def row_of(ledger: Ledger, *, profile: str, ttl: int) -> LedgerRow:
+    """The row that holds the ledger."""
+    return LedgerRow(
+        *ledger_key(ledger.event, ledger.target),
+        state=ledger.state,
+        target=ledger.target,
+        profile=profile,
+        version=ledger.version,
+        body=msgspec.json.encode(ledger).decode(),
+        ttl=ttl,
+    )
+
+
 @dataclass(slots=True, kw_only=True)
 class Books:
     """One delivery's ledger while a worker holds it.
@@ -167,17 +180,8 @@ class Books:
 
     def _write(self, ledger: Ledger) -> None:
         ledger = replace(ledger, since=self.now(), version=self._version + 1)
-        pk, sk = ledger_key(self.absorbed.event.key, self.target)
-        row = LedgerRow(
-            pk,
-            sk,
-            state=ledger.state,
-            target=self.target,
-            profile=self.absorbed.profile,
-            version=ledger.version,
-            body=msgspec.json.encode(ledger).decode(),
-            ttl=int((self.absorbed.committed_at + RETENTION).timestamp()),
-        )
+        ttl = int((self.absorbed.committed_at + RETENTION).timestamp())
+        row = row_of(ledger, profile=self.absorbed.profile, ttl=ttl)
         unchanged = LedgerRow.version == self._version if self._version else Row.pk.does_not_exist()
         if not self.table.put(row, unchanged):
             raise Transient("in_other_hands", "another worker holds this delivery", retry_after=30)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-import msgspec
-
-from chalicelib.pipeline.delivery_ledger import contents
+from chalicelib.pipeline.delivery_ledger import contents, row_of
 from chalicelib.store.keys import event_key, ledger_key
 from chalicelib.store.rows import EventRow, LedgerRow, Row
 from chalicelib.store.table import Table
@@ -60,17 +58,7 @@ def _parked(earlier: Ledger | None, key: str, target: str, reason: HubError, now
 
 
 def _write(table: Table, change: Change, event: EventRow, ledger: Ledger, earlier: Ledger | None) -> None:
-    pk, sk = ledger_key(ledger.event, ledger.target)
-    row = LedgerRow(
-        pk,
-        sk,
-        state=ledger.state,
-        target=ledger.target,
-        profile=change.profile,
-        version=ledger.version,
-        body=msgspec.json.encode(ledger).decode(),
-        ttl=event.ttl,
-    )
+    row = row_of(ledger, profile=change.profile, ttl=int(event.ttl))
     unchanged = LedgerRow.version == earlier.version if earlier else Row.pk.does_not_exist()
     if not table.put(row, unchanged):
         raise Transient("in_other_hands", "a worker holds this delivery", retry_after=30)

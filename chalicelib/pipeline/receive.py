@@ -68,10 +68,10 @@ def receive(
 
     Raises `Transient` or `Misconfigured` when we cannot serve it.
     """
-    channel = CHANNELS.get(channel_name)
-    if channel is None:
+    if channel_name not in CHANNELS:
         count("refused", reason="unknown_channel")
         return Answer(status=404)
+    channel = CHANNELS[channel_name]
     account = register.find(channel_name, account_id)
     if account is None:
         count("refused", channel=channel.name, reason="unknown_account")

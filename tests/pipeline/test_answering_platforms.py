@@ -104,3 +104,13 @@ def test_what_was_quarantined_before_methods_were_kept_is_read() -> None:
 
 def test_every_channel_of_the_registry_is_declared_under_its_name() -> None:
     assert all(isinstance(CHANNELS[name], Channel) and CHANNELS[name].name == name for name in MODULES)
+
+
+def test_a_channel_that_cannot_be_imported_is_a_bug_and_no_unknown_channel(
+    hub: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A 404 would have the platform drop what it sends; whatever else comes of a bug, it sends again."""
+    monkeypatch.setitem(sys.modules, "chalicelib.channels.parrot", types.SimpleNamespace())
+    monkeypatch.setitem(MODULES, "parrot", "parrot")
+    with pytest.raises(AttributeError):
+        posted(hub)

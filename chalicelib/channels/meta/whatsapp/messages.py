@@ -26,30 +26,27 @@ _CHANGES = {"user_changed_number", "customer_changed_number", "user_changed_user
 def inbound(scene: Scene, fragment: msgspec.Raw) -> Parsed:
     """A message from a person."""
     message = decode(_MESSAGE, fragment)
-    event = scene.event(
-        fragment,
-        id=message.id,
-        kind=Kind.MESSAGE,
-        occurred_at=from_seconds(message.timestamp),
-        user_id=message.from_user_id,
-        phone=message.from_,
-    )
-    return _read(scene, event, message)
+    return _read(scene, _event(scene, fragment, message, Direction.INBOUND), message)
 
 
 def echo(scene: Scene, fragment: msgspec.Raw) -> Parsed:
     """A message that our own side wrote in the app."""
     message = decode(_MESSAGE, fragment)
-    event = scene.event(
+    return _read(scene, _event(scene, fragment, message, Direction.OUTBOUND), message)
+
+
+def _event(scene: Scene, fragment: msgspec.Raw, message: Message, direction: Direction) -> Event:
+    sent, received = (message.from_user_id, message.from_), (message.to_user_id, message.to)
+    user_id, phone = sent if direction is Direction.INBOUND else received
+    return scene.event(
         fragment,
         id=message.id,
         kind=Kind.MESSAGE,
         occurred_at=from_seconds(message.timestamp),
-        user_id=message.to_user_id,
-        phone=message.to,
-        direction=Direction.OUTBOUND,
+        user_id=user_id,
+        phone=phone,
+        direction=direction,
     )
-    return _read(scene, event, message)
 
 
 def ignored(name: str) -> Ignored:
