@@ -77,7 +77,7 @@ FRONT = (
     Sabotage(
         name="our own words on WhatsApp are the customer's",
         module="chalicelib.channels.meta.whatsapp.messages",
-        function="echo",
+        function="_event",
         place=call("event"),
         becomes=without("direction"),
     ),
